@@ -1,0 +1,72 @@
+import type { BlobName, RunKey } from "./blob.js";
+import type { Locator } from "./errors.js";
+
+/** `error`: damaged, incomplete, lost, wrong shape. `warning`: kept but not where expected. `note`: worth knowing. */
+export type Severity = "error" | "warning" | "note";
+
+/** Every kind of finding with its severity and the sentence that explains it; the codes are a published, closed list. */
+export const FINDING_CODES = {
+  "source/unreadable": { severity: "error", says: "A file could not be read." },
+  "source/truncated": { severity: "error", says: "A file ends before its content does; what is whole was imported." },
+  "source/open-log": {
+    severity: "note",
+    says: "A log ends in the middle of a record, as a running or killed run leaves it.",
+  },
+  "source/damaged": {
+    severity: "error",
+    says: "Bytes fail their checksum or cannot be decoded; what is whole was imported.",
+  },
+  "source/wrong-shape": { severity: "error", says: "A file or record does not have the shape it claims." },
+  "source/unrecognised": {
+    severity: "warning",
+    says: "A file below an imported folder was not recognised and was left alone.",
+  },
+  "source/copy-differs": { severity: "warning", says: "Two copies of one value in a source differ; both were kept." },
+  "json/refused": { severity: "error", says: "A text is not strict JSON or not an object; it is kept as it came." },
+  "json/duplicate-key": { severity: "error", says: "An object has a key twice; the text is kept as it came." },
+  "run/unknown-place": { severity: "warning", says: "Entity or project of a run is unknown and was left empty." },
+  "run/growing": { severity: "warning", says: "A run was not finished when it was imported." },
+  "run/short": { severity: "error", says: "Fewer history rows were found than W&B counted." },
+  "step/missing": { severity: "warning", says: "A history row has no usable step; its step is -1." },
+  "value/misfit": {
+    severity: "warning",
+    says: "A value does not fit its column's type; the column is NULL and the residual keeps it.",
+  },
+  "path/undeclared": { severity: "warning", says: "A path is in the data and in no schema; the residual keeps it." },
+  "column/collision": { severity: "note", says: "Two paths want one column name; the names were told apart." },
+} as const satisfies Record<string, { severity: Severity; says: string }>;
+
+export type FindingCode = keyof typeof FINDING_CODES;
+
+/** One observation about the data. Plain, printable, and never thrown. */
+export interface Finding {
+  readonly code: FindingCode;
+  readonly severity: Severity;
+  /** One sentence: what was found, what was expected. */
+  readonly message: string;
+  readonly blob?: BlobName;
+  /** JSON Pointer inside the blob. */
+  readonly path?: string;
+  readonly run?: RunKey;
+  readonly where?: Locator;
+  /** How many records it concerns; 1 when absent. */
+  readonly count?: number;
+  /** What was seen, as text, at most 200 characters. */
+  readonly evidence?: string;
+}
+
+/** A finding with the severity that its code has. */
+export function finding(
+  code: FindingCode,
+  message: string,
+  more: Omit<Finding, "code" | "severity" | "message"> = {},
+): Finding {
+  return { code, severity: FINDING_CODES[code].severity, message, ...more };
+}
+
+const RANK: Record<Severity, number> = { note: 0, warning: 1, error: 2 };
+
+/** Whether a finding is at or above a severity; `never` is above all. */
+export function reaches(item: Finding, threshold: Severity | "never"): boolean {
+  return threshold !== "never" && RANK[item.severity] >= RANK[threshold];
+}

@@ -1,0 +1,147 @@
+import { DuckDBDataChunk, type DuckDBAppender, type DuckDBConnection } from "@duckdb/node-api";
+import { type Flattened, flattenRecord, type RawRecord, type Row } from "../../flatten/flatten.js";
+import type { RecordShape } from "../../flatten/shape.js";
+import type { Finding } from "../../finding.js";
+import type { Column, LogicalType, Table } from "../../plan/plan.js";
+import { driverType, toDriver } from "./cells.js";
+import type { Session } from "./session.js";
+import { DUCKDB_TYPES, quoteIdentifier } from "./types.js";
+
+const CHUNK_ROWS = 1024;
+
+interface Field {
+  readonly name: string;
+  readonly type: LogicalType;
+}
+
+/** Columns of a table as they are written: the plan's, then its residuals. */
+export function fieldsOf(table: Table): Field[] {
+  const residuals = table.residuals.map((residual): Field => ({ name: residual.name, type: "string" }));
+  return [...table.columns.map((column: Column): Field => ({ name: column.name, type: column.type })), ...residuals];
+}
+
+/** A DuckDB table that takes rows of a plan table, in chunks. */
+class RowTable {
+  readonly name: string;
+  readonly #fields: readonly Field[];
+  readonly #appender: DuckDBAppender;
+  #rows: Row[] = [];
+
+  private constructor(name: string, fields: readonly Field[], appender: DuckDBAppender) {
+    this.name = name;
+    this.#fields = fields;
+    this.#appender = appender;
+  }
+
+  static async create(connection: DuckDBConnection, name: string, fields: readonly Field[]): Promise<RowTable> {
+    const columns = fields.map(
+      (field) => `${quoteIdentifier(field.name)} ${DUCKDB_TYPES[field.type].replace("JSON", "VARCHAR")}`,
+    );
+    await connection.run(`CREATE OR REPLACE TABLE ${quoteIdentifier(name)} (${columns.join(", ")})`);
+    return new RowTable(name, fields, await connection.createAppender(name));
+  }
+
+  add(row: Row): void {
+    this.#rows.push(row);
+    if (this.#rows.length >= CHUNK_ROWS) this.#write();
+  }
+
+  #write(): void {
+    if (this.#rows.length === 0) return;
+    const chunk = DuckDBDataChunk.create(
+      this.#fields.map((field) => driverType(field.type)),
+      this.#rows.length,
+    );
+    for (const [i, field] of this.#fields.entries()) {
+      chunk.setColumnValues(
+        i,
+        this.#rows.map((row) => toDriver(row.get(field.name) ?? null, field.type)),
+      );
+    }
+    this.#appender.appendDataChunk(chunk);
+    this.#appender.flushSync();
+    this.#rows = [];
+  }
+
+  close(): void {
+    this.#write();
+    this.#appender.closeSync();
+  }
+}
+
+/** Writes rows into a new DuckDB table. */
+export async function writeRows(
+  session: Session,
+  name: string,
+  fields: readonly Field[],
+  rows: readonly Row[],
+): Promise<void> {
+  const connection = await session.connect();
+  try {
+    const table = await RowTable.create(connection, name, fields);
+    for (const row of rows) table.add(row);
+    table.close();
+  } finally {
+    connection.closeSync();
+  }
+}
+
+/** What the careful way gave: a DuckDB table of rows for each plan table that has some, and the findings. */
+export interface CareResult {
+  readonly tables: ReadonlyMap<string, string>;
+  readonly records: number;
+  readonly findings: readonly Finding[];
+}
+
+function misfitRows(record: RawRecord, flat: Flattened): Row[] {
+  const { entity, project, run_id } = record.key;
+  return flat.misfits.map(
+    (misfit): Row =>
+      new Map<string, string | bigint>([
+        ["entity", entity],
+        ["project", project],
+        ["run_id", run_id],
+        ["step", record.step],
+        ["ordinal", record.ordinal],
+        ...Object.entries(misfit),
+      ]),
+  );
+}
+
+/** Flattens records one by one into DuckDB tables called `prefix` and the table's name. */
+export async function flattenCarefully(
+  session: Session,
+  shape: RecordShape,
+  misfits: Table,
+  records: AsyncIterable<RawRecord>,
+  prefix: string,
+): Promise<CareResult> {
+  const connection = await session.connect();
+  const plan = new Map([shape.table, ...shape.familyTables, misfits].map((table) => [table.name, table]));
+  const open = new Map<string, RowTable>();
+  const findings: Finding[] = [];
+  let count = 0;
+  const add = async (name: string, rows: readonly Row[]): Promise<void> => {
+    const table = plan.get(name);
+    if (table === undefined || rows.length === 0) return;
+    let target = open.get(name);
+    if (target === undefined) {
+      target = await RowTable.create(connection, `${prefix}${name}`, fieldsOf(table));
+      open.set(name, target);
+    }
+    for (const row of rows) target.add(row);
+  };
+  try {
+    for await (const record of records) {
+      const flat = flattenRecord(shape, record);
+      count += 1;
+      findings.push(...flat.findings);
+      for (const [name, rows] of flat.rows) await add(name, rows);
+      await add(misfits.name, misfitRows(record, flat));
+    }
+    for (const table of open.values()) table.close();
+  } finally {
+    connection.closeSync();
+  }
+  return { tables: new Map([...open].map(([name, table]) => [name, table.name])), records: count, findings };
+}

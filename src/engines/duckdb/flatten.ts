@@ -1,0 +1,137 @@
+import type { RunKey } from "../../blob.js";
+import type { Finding } from "../../finding.js";
+import type { RawRecord } from "../../flatten/flatten.js";
+import type { RecordShape } from "../../flatten/shape.js";
+import type { Value } from "../../flatten/value.js";
+import type { Table } from "../../plan/plan.js";
+import type { Profile } from "../../profile/profile.js";
+import { type CareResult, fieldsOf, flattenCarefully, writeRows } from "./care.js";
+import { fromDriver } from "./cells.js";
+import { compileKind } from "./compile.js";
+import type { Session } from "./session.js";
+import { DUCKDB_TYPES, quoteIdentifier, quoteLiteral } from "./types.js";
+
+/** Raw rows to flatten, all of one kind. */
+export interface FlattenJob {
+  readonly shape: RecordShape;
+  readonly misfits: Table;
+  /** Relation of raw rows: a table function call, a view or a query in parentheses. */
+  readonly source: string;
+  /** Profile of at least those rows. */
+  readonly profile: Profile;
+  /** Cells of computed columns by run. */
+  readonly facts: readonly { readonly key: RunKey; readonly cells: ReadonlyMap<string, Value> }[];
+  /** Records that are not in `source` and go the careful way, such as runs merged from several logs. */
+  readonly extra: readonly RawRecord[];
+  /** Prefix of the names of temporary tables; unique within the session. */
+  readonly name: string;
+}
+
+/** Queries of the rows of each table, in key order, to be run in the same session. */
+export interface FlattenResult {
+  readonly queries: ReadonlyMap<string, string>;
+  readonly careRecords: number;
+  readonly findings: readonly Finding[];
+  readonly negativeZero: boolean;
+}
+
+const KEY_COLUMNS = ["entity", "project", "run_id"] as const;
+
+function rawColumns(shape: RecordShape): string[] {
+  const text = (name: string): string => `'.' || ${quoteIdentifier(name)}`;
+  const step = shape.kind === "history" ? "step" : "-1::BIGINT";
+  const ordinal = shape.kind === "history" || shape.kind === "system_event" ? "ordinal" : "0::BIGINT";
+  return [...KEY_COLUMNS.map(text), step, ordinal, ...shape.blobs.map((blob) => text(blob.blob))];
+}
+
+const runId = (key: RunKey): string => JSON.stringify([key.entity, key.project, key.run_id]);
+
+async function* careRecords(session: Session, job: FlattenJob, care: string): AsyncGenerator<RawRecord> {
+  const facts = new Map(job.facts.map((item) => [runId(item.key), item.cells]));
+  const query = `SELECT ${rawColumns(job.shape).join(", ")} FROM ${job.source} WHERE ${care}`;
+  for await (const rows of session.stream(query)) {
+    for (const row of rows) {
+      const [entity, project, run_id, step, ordinal, ...texts] = row.map(fromDriver);
+      const key = { entity: String(entity), project: String(project), run_id: String(run_id) };
+      const blobs = Object.fromEntries(
+        job.shape.blobs.flatMap(({ blob }, i) => (typeof texts[i] === "string" ? [[blob, texts[i]]] : [])),
+      );
+      const computed = facts.get(runId(key)) ?? new Map<string, Value>();
+      yield { kind: job.shape.kind, key, step: step as bigint, ordinal: ordinal as bigint, blobs, computed };
+    }
+  }
+  yield* job.extra;
+}
+
+async function createFacts(
+  session: Session,
+  job: FlattenJob,
+): Promise<{ name: string; columns: ReadonlySet<string> } | undefined> {
+  const names = new Set(job.facts.flatMap((item) => [...item.cells.keys()]));
+  if (names.size === 0) return undefined;
+  const columns = job.shape.table.columns.filter((column) => names.has(column.name));
+  const rows = job.facts.map(({ key, cells }) => new Map<string, Value>([...Object.entries(key), ...cells]));
+  const name = `${job.name}facts`;
+  const keys = KEY_COLUMNS.map((key) => ({ name: key, type: "string" as const }));
+  const fields = [...keys, ...columns.map((column) => ({ name: column.name, type: column.type }))];
+  await writeRows(session, name, fields, rows);
+  return { name: quoteIdentifier(name), columns: new Set(columns.map((column) => column.name)) };
+}
+
+/** Rows of a table in key order: clean ones from their query, careful ones from their DuckDB table. */
+function tableQuery(table: Table, clean: string | undefined, care: string | undefined): string {
+  const fields = fieldsOf(table);
+  const columns = fields.map(
+    (field) => `CAST(${quoteIdentifier(field.name)} AS ${DUCKDB_TYPES[field.type]}) AS ${quoteIdentifier(field.name)}`,
+  );
+  const parts = [clean, care === undefined ? undefined : `SELECT * FROM ${quoteIdentifier(care)}`].filter(
+    (part) => part !== undefined,
+  );
+  if (parts.length === 0) {
+    const empty = fields.map((field) => `NULL::${DUCKDB_TYPES[field.type]} AS ${quoteIdentifier(field.name)}`);
+    return `SELECT ${empty.join(", ")} WHERE false`;
+  }
+  const order = table.key.map(quoteIdentifier).join(", ");
+  return `SELECT ${columns.join(", ")} FROM (${parts.join("\nUNION ALL BY NAME\n")}) ORDER BY ${order}`;
+}
+
+/**
+ * Flattens raw rows with DuckDB: care rows now, one by one, into temporary tables; the rest by the queries returned.
+ * The rows are those that `flattenRecord` gives, whatever their way.
+ */
+export async function flattenWithDuckdb(session: Session, job: FlattenJob): Promise<FlattenResult> {
+  const facts = await createFacts(session, job);
+  const compiled = compileKind(job.shape, job.profile, { source: job.source, facts });
+  const care: CareResult = await flattenCarefully(
+    session,
+    job.shape,
+    job.misfits,
+    careRecords(session, job, compiled.care),
+    job.name,
+  );
+  const tables = new Map([job.shape.table, ...job.shape.familyTables, job.misfits].map((table) => [table.name, table]));
+  const queries = [...tables].map(([name, table]): [string, string] => [
+    name,
+    tableQuery(table, compiled.clean.get(name), care.tables.get(name)),
+  ]);
+  return {
+    queries: new Map(queries),
+    careRecords: care.records,
+    findings: care.findings,
+    negativeZero: compiled.negativeZero,
+  };
+}
+
+/** A relation of raw segments: these files, and of each only the live versions. */
+export function segmentRelation(
+  files: readonly { readonly path: string; readonly versions?: readonly number[] | undefined }[],
+): string {
+  const list = (paths: readonly string[]): string => `[${paths.map(quoteLiteral).join(", ")}]`;
+  const whole = files.filter((file) => file.versions === undefined).map((file) => file.path);
+  const parts = whole.length === 0 ? [] : [`SELECT * FROM read_parquet(${list(whole)})`];
+  for (const file of files) {
+    if (file.versions === undefined) continue;
+    parts.push(`SELECT * FROM read_parquet(${list([file.path])}) WHERE version IN (${file.versions.join(", ")})`);
+  }
+  return `(${parts.join(" UNION ALL ")})`;
+}

@@ -1,0 +1,68 @@
+import type { Column, LogicalType, Table } from "../plan/plan.js";
+
+/** Options of a Parquet file. */
+export interface ParquetOptions {
+  /** Turns dictionaries off, because DuckDB merges 0.0 and -0.0 in them. */
+  readonly keepNegativeZero: boolean;
+}
+
+/** Pandas' name of a nullable type, so that its plain `read_parquet` neither rounds int64 nor turns booleans to objects. */
+const PANDAS_TYPES: Partial<Record<LogicalType, { pandas_type: string; numpy_type: string }>> = {
+  boolean: { pandas_type: "bool", numpy_type: "boolean" },
+  int64: { pandas_type: "int64", numpy_type: "Int64" },
+};
+
+function pandasMetadata(table: Table): string {
+  const columns = table.columns.flatMap((column) => {
+    const type = PANDAS_TYPES[column.type];
+    return type === undefined ? [] : [{ name: column.name, field_name: column.name, ...type, metadata: null }];
+  });
+  const creator = { library: "wandb-columns", version: "1" };
+  return JSON.stringify({ index_columns: [], column_indexes: [], columns, creator, pandas_version: "2.0.0" });
+}
+
+function describe(column: Column): Record<string, unknown> {
+  const { id, type, description, unit, blob, path } = column;
+  return {
+    id,
+    type,
+    description,
+    ...(unit === undefined ? {} : { unit }),
+    ...(blob === undefined ? {} : { blob, path }),
+  };
+}
+
+/** Value of the key `wandb_columns`: per column its id, type, description, unit and source path. */
+function columnMetadata(table: Table): string {
+  const columns = table.columns.map((column): [string, unknown] => [column.name, describe(column)]);
+  const residuals = table.residuals.map((item): [string, unknown] => [
+    item.name,
+    {
+      id: item.id,
+      type: "string",
+      description: `What no column holds of the blob ${item.blob}, as JSON.`,
+      blob: item.blob,
+    },
+  ]);
+  const body = { format: 1, table: table.name, description: table.description, key: table.key };
+  return JSON.stringify({ ...body, columns: Object.fromEntries([...columns, ...residuals]) });
+}
+
+const literal = (text: string): string => `'${text.replaceAll("\0", "\\u0000").replaceAll("'", "''")}'`;
+const identifier = (name: string): string => `"${name.replaceAll('"', '""')}"`;
+
+/**
+ * The statement that writes the rows of a query to a Parquet file: zstd, the plan's ids as field ids, and the metadata
+ * keys `wandb_columns` and `pandas`. The query must give the table's columns, then its residuals.
+ */
+export function copyToParquet(table: Table, query: string, file: string, options: ParquetOptions): string {
+  const ids = [...table.columns, ...table.residuals].map((item) => `${identifier(item.name)}: ${item.id}`);
+  const settings = [
+    "FORMAT parquet",
+    "COMPRESSION zstd",
+    `FIELD_IDS {${ids.join(", ")}}`,
+    `KV_METADATA {wandb_columns: ${literal(columnMetadata(table))}, pandas: ${literal(pandasMetadata(table))}}`,
+    ...(options.keepNegativeZero ? ["DICTIONARY_SIZE_LIMIT 0"] : []),
+  ];
+  return `COPY (${query}) TO ${literal(file)} (${settings.join(", ")})`;
+}

@@ -67,6 +67,7 @@ export const FamilySchema = Type.Object(
     blob: BlobSchema,
     path: Type.Array(FamilySegmentSchema),
     values: Type.Array(ColumnSchema),
+    description: Type.Optional(Type.String({ description: "What its members are, such as one GPU's metrics." })),
   },
   closed,
 );

@@ -145,6 +145,38 @@ export const blobText: fc.Arbitrary<string> = fc.oneof(
   },
 );
 
+const MILD: Record<string, readonly string[]> = {
+  number: ["1", "2.5", "-3", "1e25", "0.1", "12.0", "9007199254740992", "NaN", '"NaN"', "-0.0", "1e-7"],
+  integer: ["0", "-7", "42", "9007199254740993", "12.0", "-9223372036854775808"],
+  string: ['"x"', '"\\u0041\\n"', '"2025-08-19T05:36:01Z"', '"é"', '""'],
+  boolean: ["true", "false"],
+  list: ["[]", "[1,2]", "[null,1.5]", "[NaN]"],
+  object: ['{"a":1}', '{"b":{"a":"x"}}', "{}", '{"a":null,"loss":[1,{"x":2.50}]}'],
+};
+
+/** Batches of documents in which a key nearly always has the same kind of value, so that most rows are clean. */
+export const mildBatch: fc.Arbitrary<string[]> = fc
+  .dictionary(fc.constantFrom(...KEYS.filter((key) => key !== "_step")), fc.constantFrom(...Object.keys(MILD)), {
+    minKeys: 1,
+    maxKeys: 8,
+  })
+  .chain((kinds) => {
+    const members = Object.entries(kinds).map(([key, kind]) => {
+      const mild = fc.constantFrom(...(MILD[kind] ?? []));
+      const value = fc.oneof(
+        { weight: 40, arbitrary: mild },
+        { weight: 4, arbitrary: fc.constant("null") },
+        { weight: 1, arbitrary: scalarText },
+      );
+      return fc.option(value, { freq: 5 }).map((text) => (text === null ? [] : [`${JSON.stringify(key)}:${text}`]));
+    });
+    const document = fc.tuple(...members).map((all) => `{${all.flat().join(",")}}`);
+    return fc.array(fc.oneof({ weight: 40, arbitrary: document }, { weight: 1, arbitrary: blobText }), {
+      minLength: 1,
+      maxLength: 20,
+    });
+  });
+
 export const TYPES: readonly LogicalType[] = [
   "boolean",
   "int64",

@@ -1,11 +1,11 @@
-import { DuckDBDataChunk, type DuckDBAppender, type DuckDBConnection } from "@duckdb/node-api";
+import { type DuckDBAppender, type DuckDBConnection, DuckDBDataChunk } from "@duckdb/node-api";
+import type { Finding } from "../../finding.js";
 import { type Flattened, flattenRecord, type RawRecord, type Row } from "../../flatten/flatten.js";
 import type { RecordShape } from "../../flatten/shape.js";
-import type { Finding } from "../../finding.js";
 import type { Column, LogicalType, Table } from "../../plan/plan.js";
 import { driverType, toDriver } from "./cells.js";
 import type { Session } from "./session.js";
-import { DUCKDB_TYPES, quoteIdentifier } from "./types.js";
+import { CELL_TYPES, quoteIdentifier } from "./types.js";
 
 const CHUNK_ROWS = 1024;
 
@@ -34,9 +34,7 @@ class RowTable {
   }
 
   static async create(connection: DuckDBConnection, name: string, fields: readonly Field[]): Promise<RowTable> {
-    const columns = fields.map(
-      (field) => `${quoteIdentifier(field.name)} ${DUCKDB_TYPES[field.type].replace("JSON", "VARCHAR")}`,
-    );
+    const columns = fields.map((field) => `${quoteIdentifier(field.name)} ${CELL_TYPES[field.type]}`);
     await connection.run(`CREATE OR REPLACE TABLE ${quoteIdentifier(name)} (${columns.join(", ")})`);
     return new RowTable(name, fields, await connection.createAppender(name));
   }

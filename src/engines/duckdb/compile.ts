@@ -1,13 +1,13 @@
 import type { BlobName } from "../../blob.js";
-import type { RecordShape, ShapeFamily } from "../../flatten/shape.js";
 import { SNAPSHOT } from "../../flatten/flatten.js";
+import type { RecordShape, ShapeFamily } from "../../flatten/shape.js";
 import { formatPointer } from "../../json/pointer.js";
 import type { Column, Table } from "../../plan/plan.js";
 import { HAZARD, type Profile } from "../../profile/profile.js";
 import { compileResidual, type ResidualSql } from "./leftover.js";
 import { LARGE_BYTES, type Proof, type ProvenMember, proveBlob } from "./prove.js";
 import { compileStructure, fieldOf, type Structure } from "./structure.js";
-import { DUCKDB_TYPES, quoteIdentifier, quoteLiteral } from "./types.js";
+import { CELL_TYPES, quoteIdentifier, quoteLiteral } from "./types.js";
 
 /** Beyond this many doubtful paths of one blob, testing each costs more than taking every row the careful way. */
 const MAX_CHECKS = 300;
@@ -17,6 +17,10 @@ const MAX_PATHS = 20_000;
 /** One blob of a record kind, compiled. */
 interface BlobSql {
   readonly proof: Proof;
+  /** Hazards that make a row a care row, of those that occur. */
+  readonly mask: number;
+  /** The text that JSON functions may see. */
+  readonly text: string;
   readonly structure: Structure;
   readonly residual: ResidualSql;
   readonly residualName: string;
@@ -34,23 +38,29 @@ export interface Compiled {
   readonly negativeZero: boolean;
 }
 
-function careOf(proof: Proof, hazardsSeen: number): string[] {
+const hazardsOf = (blob: BlobName): string => `coalesce(${quoteIdentifier(`${blob}_hazards`)}, 0)`;
+
+/**
+ * The text of a blob, NULL where JSON functions would fail on it or give something else. A condition on the row is not
+ * enough: DuckDB takes JSON functions for harmless and may run them before it filters.
+ */
+function safeText(blob: BlobName, mask: number): string {
+  const text = quoteIdentifier(blob);
+  return mask === 0 ? text : `CASE WHEN (${hazardsOf(blob)} & ${mask}) = 0 THEN ${text} END`;
+}
+
+function careOf(proof: Proof, mask: number): string[] {
   const text = quoteIdentifier(proof.blob);
   const conditions: string[] = [];
-  const mask = proof.hazards & hazardsSeen;
-  if (mask !== 0) conditions.push(`(coalesce(${quoteIdentifier(`${proof.blob}_hazards`)}, 0) & ${mask}) <> 0`);
+  if (mask !== 0) conditions.push(`(${hazardsOf(proof.blob)} & ${mask}) <> 0`);
   if (proof.large) conditions.push(`coalesce(strlen(${text}), 0) > ${LARGE_BYTES}`);
   if (proof.checks.size > MAX_CHECKS || proof.members.length + proof.leftovers.length > MAX_PATHS) {
     conditions.push(`${text} IS NOT NULL`);
     return conditions;
   }
-  // CASE, because json_type fails on a text that its hazards already exclude.
-  const usable = mask === 0 ? "true" : `(coalesce(${quoteIdentifier(`${proof.blob}_hazards`)}, 0) & ${mask}) = 0`;
   for (const [pointer, types] of proof.checks) {
     const list = [...types].sort().map(quoteLiteral).join(", ");
-    conditions.push(
-      `CASE WHEN ${usable} THEN coalesce(json_type(${text}, ${quoteLiteral(pointer)}) IN (${list}), false) ELSE true END`,
-    );
+    conditions.push(`coalesce(json_type(${safeText(proof.blob, mask)}, ${quoteLiteral(pointer)}) IN (${list}), false)`);
   }
   return conditions;
 }
@@ -60,7 +70,9 @@ function compileBlob(shape: RecordShape, index: number, profile: Profile): BlobS
   const seen = blob === undefined ? undefined : profile.blobs[blob.blob];
   if (blob === undefined || seen === undefined) return undefined;
   const proof = proveBlob(blob.blob, blob.root, seen);
-  const text = quoteIdentifier(blob.blob);
+  // The raw store, not the profiler, marks odd steps.
+  const mask = proof.hazards & (blob.blob === "history" ? seen.hazards | HAZARD.ODD_STEP : seen.hazards);
+  const text = safeText(blob.blob, mask);
   const columns = proof.columns.filter((column) => column.type !== "json");
   const residual = compileResidual(proof.leftovers, text, `left_${blob.blob}`);
   const empty = (seen.hazards & HAZARD.EMPTY) !== 0;
@@ -69,6 +81,8 @@ function compileBlob(shape: RecordShape, index: number, profile: Profile): BlobS
     : residual.text;
   return {
     proof,
+    mask,
+    text,
     structure: compileStructure(columns),
     residual: { ...residual, text: guarded },
     residualName: blob.residual.name,
@@ -82,7 +96,7 @@ function innerColumns(blobs: ReadonlyMap<BlobName, BlobSql>): string[] {
   const added: string[] = [];
   for (const [blob, sql] of blobs) {
     if (sql.structure.positions.size > 0)
-      added.push(`json_transform(${quoteIdentifier(blob)}, ${sql.structure.literal}) AS ${structName(blob)}`);
+      added.push(`json_transform(${sql.text}, ${sql.structure.literal}) AS ${structName(blob)}`);
     for (const [name, expression] of sql.residual.lists) added.push(`${expression} AS ${quoteIdentifier(name)}`);
   }
   return added;
@@ -103,7 +117,7 @@ function cellOf(
   facts: ReadonlySet<string>,
   alias = "r",
 ): string {
-  const type = DUCKDB_TYPES[column.type];
+  const type = CELL_TYPES[column.type];
   if (table.key.includes(column.name)) return cast(`${alias}.${quoteIdentifier(column.name)}`, type);
   if (column.blob !== undefined && column.computed !== true) {
     const sql = blobs.get(column.blob);
@@ -160,7 +174,7 @@ function leftoverQuery(
   const fixed = new Set(["entity", "project", "run_id", "step", "ordinal"]);
   const cells = shape.table.columns.map((column) => {
     const own = fixed.has(column.name) || column.blob === shape.blobs[0]?.blob;
-    const type = DUCKDB_TYPES[column.type];
+    const type = CELL_TYPES[column.type];
     const member = shape.table.key.includes(column.name) ? "''" : `NULL::${type}`;
     return `${own ? cellOf(column, shape.table, blobs, new Set()) : member} AS ${quoteIdentifier(column.name)}`;
   });
@@ -198,7 +212,7 @@ function memberQuery(
   const sharedBlob = new Map([[blob.proof.blob, blob]]);
   const snapshot = blob.proof.blob === "system_metrics";
   const select = table.columns.map((column) => {
-    const type = DUCKDB_TYPES[column.type];
+    const type = CELL_TYPES[column.type];
     const name = quoteIdentifier(column.name);
     const value = cells.get(column.name);
     if (value !== undefined) return `${cast(value, type)} AS ${name}`;
@@ -211,12 +225,12 @@ function memberQuery(
     return `NULL::${type} AS ${name}`;
   });
   const residuals = table.residuals.map((item) => `NULL::VARCHAR AS ${quoteIdentifier(item.name)}`);
-  const text = quoteIdentifier(blob.proof.blob);
+  const { text } = blob;
   const shared =
     blob.structure.positions.size > 0
       ? `, json_transform(${text}, ${blob.structure.literal}) AS ${structName(blob.proof.blob)}`
       : "";
-  const rows = `SELECT *${shared}, unnest(json_extract(${text}, [${pointers.join(", ")}])) AS item, unnest(range(1, ${members.length + 1})) AS member FROM ${relations.source} WHERE NOT (${care}) AND ${text} IS NOT NULL`;
+  const rows = `SELECT *${shared}, unnest(json_extract(${text}, [${pointers.join(", ")}])) AS item, unnest(range(1, ${members.length + 1})) AS member FROM ${relations.source} WHERE NOT (${care}) AND ${quoteIdentifier(blob.proof.blob)} IS NOT NULL`;
   const filled = `SELECT *, ${expression} AS cell FROM (${rows}) m WHERE m.item IS NOT NULL`;
   const keyNames = ["member", ...groups.map(quoteIdentifier)].join(", ");
   return `SELECT ${[...select, ...residuals].join(", ")} FROM (${filled}) m JOIN (VALUES ${names.join(", ")}) k(${keyNames}) ON k.member = m.member`;
@@ -252,7 +266,7 @@ export function compileKind(shape: RecordShape, profile: Profile, relations: Rel
     const sql = compileBlob(shape, index, profile);
     if (sql === undefined) continue;
     blobs.set(blob, sql);
-    conditions.push(...careOf(sql.proof, profile.blobs[blob]?.hazards ?? 0));
+    conditions.push(...careOf(sql.proof, sql.mask));
   }
   const care = conditions.length === 0 ? "false" : conditions.join("\n OR ");
   const clean = new Map<string, string[]>(familyQueries(shape, blobs, care, relations));

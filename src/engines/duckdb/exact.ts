@@ -1,5 +1,5 @@
-import type { Column, ScalarType } from "../../plan/plan.js";
 import { elementType } from "../../flatten/value.js";
+import type { Column, ScalarType } from "../../plan/plan.js";
 import { HAZARD, type PathProfile, VALUE_CLASSES, type ValueClass } from "../../profile/profile.js";
 
 /**

@@ -3,20 +3,21 @@ import type { Finding } from "../../finding.js";
 import type { RawRecord } from "../../flatten/flatten.js";
 import type { RecordShape } from "../../flatten/shape.js";
 import type { Value } from "../../flatten/value.js";
+import { literalPath } from "../../parquet-path.js";
 import type { Table } from "../../plan/plan.js";
 import type { Profile } from "../../profile/profile.js";
 import { type CareResult, fieldsOf, flattenCarefully, writeRows } from "./care.js";
 import { fromDriver } from "./cells.js";
 import { compileKind } from "./compile.js";
 import type { Session } from "./session.js";
-import { DUCKDB_TYPES, quoteIdentifier, quoteLiteral } from "./types.js";
+import { CELL_TYPES, quoteIdentifier, quoteLiteral } from "./types.js";
 
 /** Raw rows to flatten, all of one kind. */
 export interface FlattenJob {
   readonly shape: RecordShape;
   readonly misfits: Table;
-  /** Relation of raw rows: a table function call, a view or a query in parentheses. */
-  readonly source: string;
+  /** Relation of raw rows: a table, a view or a query in parentheses; undefined when there are none. */
+  readonly source: string | undefined;
   /** Profile of at least those rows. */
   readonly profile: Profile;
   /** Cells of computed columns by run. */
@@ -30,6 +31,8 @@ export interface FlattenJob {
 /** Queries of the rows of each table, in key order, to be run in the same session. */
 export interface FlattenResult {
   readonly queries: ReadonlyMap<string, string>;
+  /** Tables that may have rows. */
+  readonly filled: ReadonlySet<string>;
   readonly careRecords: number;
   readonly findings: readonly Finding[];
   readonly negativeZero: boolean;
@@ -47,6 +50,11 @@ function rawColumns(shape: RecordShape): string[] {
 const runId = (key: RunKey): string => JSON.stringify([key.entity, key.project, key.run_id]);
 
 async function* careRecords(session: Session, job: FlattenJob, care: string): AsyncGenerator<RawRecord> {
+  if (care !== "false") yield* doubtfulRecords(session, job, care);
+  yield* job.extra;
+}
+
+async function* doubtfulRecords(session: Session, job: FlattenJob, care: string): AsyncGenerator<RawRecord> {
   const facts = new Map(job.facts.map((item) => [runId(item.key), item.cells]));
   const query = `SELECT ${rawColumns(job.shape).join(", ")} FROM ${job.source} WHERE ${care}`;
   for await (const rows of session.stream(query)) {
@@ -60,7 +68,6 @@ async function* careRecords(session: Session, job: FlattenJob, care: string): As
       yield { kind: job.shape.kind, key, step: step as bigint, ordinal: ordinal as bigint, blobs, computed };
     }
   }
-  yield* job.extra;
 }
 
 async function createFacts(
@@ -82,15 +89,12 @@ async function createFacts(
 function tableQuery(table: Table, clean: string | undefined, care: string | undefined): string {
   const fields = fieldsOf(table);
   const columns = fields.map(
-    (field) => `CAST(${quoteIdentifier(field.name)} AS ${DUCKDB_TYPES[field.type]}) AS ${quoteIdentifier(field.name)}`,
+    (field) => `CAST(${quoteIdentifier(field.name)} AS ${CELL_TYPES[field.type]}) AS ${quoteIdentifier(field.name)}`,
   );
   const parts = [clean, care === undefined ? undefined : `SELECT * FROM ${quoteIdentifier(care)}`].filter(
     (part) => part !== undefined,
   );
-  if (parts.length === 0) {
-    const empty = fields.map((field) => `NULL::${DUCKDB_TYPES[field.type]} AS ${quoteIdentifier(field.name)}`);
-    return `SELECT ${empty.join(", ")} WHERE false`;
-  }
+  if (parts.length === 0) return emptyQuery(table);
   const order = table.key.map(quoteIdentifier).join(", ");
   return `SELECT ${columns.join(", ")} FROM (${parts.join("\nUNION ALL BY NAME\n")}) ORDER BY ${order}`;
 }
@@ -101,7 +105,9 @@ function tableQuery(table: Table, clean: string | undefined, care: string | unde
  */
 export async function flattenWithDuckdb(session: Session, job: FlattenJob): Promise<FlattenResult> {
   const facts = await createFacts(session, job);
-  const compiled = compileKind(job.shape, job.profile, { source: job.source, facts });
+  const nothing = { care: "false", clean: new Map<string, string>(), negativeZero: false };
+  const compiled =
+    job.source === undefined ? nothing : compileKind(job.shape, job.profile, { source: job.source, facts });
   const care: CareResult = await flattenCarefully(
     session,
     job.shape,
@@ -116,22 +122,58 @@ export async function flattenWithDuckdb(session: Session, job: FlattenJob): Prom
   ]);
   return {
     queries: new Map(queries),
+    filled: new Set([...compiled.clean.keys(), ...care.tables.keys()]),
     careRecords: care.records,
     findings: care.findings,
     negativeZero: compiled.negativeZero,
   };
 }
 
-/** A relation of raw segments: these files, and of each only the live versions. */
+/** A raw segment file, and which of its versions count; all of them when `versions` is absent. */
+export interface SegmentFile {
+  readonly path: string;
+  readonly versions?: readonly number[] | undefined;
+}
+
+const paths = (files: readonly SegmentFile[]): string =>
+  `[${files.map((file) => quoteLiteral(literalPath(file.path))).join(", ")}]`;
+
+/**
+ * A relation of raw rows: these files, and of each only the versions that count. `joined` are the versions of runs that
+ * have several logs: their ordinals count on from log to log, in the order of `log`.
+ */
 export function segmentRelation(
-  files: readonly { readonly path: string; readonly versions?: readonly number[] | undefined }[],
-): string {
-  const list = (paths: readonly string[]): string => `[${paths.map(quoteLiteral).join(", ")}]`;
-  const whole = files.filter((file) => file.versions === undefined).map((file) => file.path);
-  const parts = whole.length === 0 ? [] : [`SELECT * FROM read_parquet(${list(whole)})`];
+  kind: RecordShape["kind"],
+  files: readonly SegmentFile[],
+  joined: readonly number[],
+): string | undefined {
+  if (files.length === 0) return undefined;
+  const whole = files.filter((file) => file.versions === undefined);
+  const parts = whole.length === 0 ? [] : [`SELECT * FROM read_parquet(${paths(whole)}, hive_partitioning = false)`];
   for (const file of files) {
     if (file.versions === undefined) continue;
-    parts.push(`SELECT * FROM read_parquet(${list([file.path])}) WHERE version IN (${file.versions.join(", ")})`);
+    parts.push(
+      `SELECT * FROM read_parquet(${paths([file])}, hive_partitioning = false) WHERE version IN (${file.versions.join(", ")})`,
+    );
   }
-  return `(${parts.join(" UNION ALL ")})`;
+  const all = `(${parts.join(" UNION ALL ")})`;
+  if (joined.length === 0 || kind === "run" || kind === "sweep") return all;
+  const group = kind === "history" ? "entity, project, run_id, step" : "entity, project, run_id";
+  const count = `row_number() OVER (PARTITION BY ${group} ORDER BY log, ordinal) - 1 AS ordinal`;
+  const ids = joined.join(", ");
+  return `(SELECT * FROM ${all} WHERE version NOT IN (${ids}) UNION ALL SELECT * REPLACE (${count}) FROM ${all} WHERE version IN (${ids}))`;
+}
+
+/** Drops the temporary tables of a job. */
+export async function dropTemporary(session: Session, name: string): Promise<void> {
+  const found = await session.rows(
+    `SELECT table_name FROM duckdb_tables() WHERE starts_with(table_name, ${quoteLiteral(name)})`,
+  );
+  for (const [table] of found) await session.run(`DROP TABLE ${quoteIdentifier(String(table))}`);
+}
+
+/** A query of no rows with the columns of a table. */
+export function emptyQuery(table: Table): string {
+  const cells = fieldsOf(table).map((field) => `NULL::${CELL_TYPES[field.type]} AS ${quoteIdentifier(field.name)}`);
+  return `SELECT ${cells.join(", ")} WHERE false`;
 }

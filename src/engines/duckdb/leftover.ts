@@ -1,6 +1,6 @@
 import { formatPointer } from "../../json/pointer.js";
-import { quoteLiteral } from "./types.js";
 import type { Leftover } from "./prove.js";
+import { quoteLiteral } from "./types.js";
 
 type Kind = Leftover["when"];
 

@@ -1,8 +1,8 @@
 import type { BlobName } from "../../blob.js";
+import { keysFit, resolveMember, type ShapeFamily, type ShapeNode } from "../../flatten/shape.js";
 import { formatPointer } from "../../json/pointer.js";
 import type { Column } from "../../plan/plan.js";
 import { type BlobProfile, HAZARD, type PathProfile, type ValueClass } from "../../profile/profile.js";
-import { keysFit, resolveMember, type ShapeFamily, type ShapeNode } from "../../flatten/shape.js";
 import { CLASS_HAZARD, CLASS_JSON_TYPES, isExact, RESPELLED } from "./exact.js";
 
 /** What of a clean row stays in the residual: the value at a path, or only a null or an empty object there. */

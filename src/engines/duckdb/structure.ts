@@ -1,7 +1,7 @@
-import { parsePointer } from "../../json/pointer.js";
 import { elementType } from "../../flatten/value.js";
+import { parsePointer } from "../../json/pointer.js";
 import type { Column } from "../../plan/plan.js";
-import { DUCKDB_TYPES, quoteLiteral } from "./types.js";
+import { CELL_TYPES, quoteLiteral } from "./types.js";
 
 interface Node {
   readonly children: Map<string, Node>;
@@ -17,8 +17,8 @@ export interface Structure {
 /** DuckDB's JSON functions know TIMESTAMPTZ by this name only. */
 function structureType(column: Column): string {
   const element = elementType(column.type);
-  const spelled = (type: keyof typeof DUCKDB_TYPES): string =>
-    DUCKDB_TYPES[type].replace("TIMESTAMP WITH TIME ZONE", "TIMESTAMPTZ");
+  const spelled = (type: keyof typeof CELL_TYPES): string =>
+    CELL_TYPES[type].replace("TIMESTAMP WITH TIME ZONE", "TIMESTAMPTZ");
   return element === undefined ? JSON.stringify(spelled(column.type)) : `[${JSON.stringify(spelled(element))}]`;
 }
 
@@ -52,6 +52,6 @@ export function compileStructure(columns: readonly Column[]): Structure {
 /** The cell of a column in the result of its structure. */
 export function fieldOf(structure: Structure, column: Column, result: string): string {
   const at = structure.positions.get(column.id);
-  if (at === undefined) return `NULL::${DUCKDB_TYPES[column.type]}`;
+  if (at === undefined) return `NULL::${CELL_TYPES[column.type]}`;
   return at.reduce((inner, position) => `struct_extract_at(${inner}, ${position})`, result);
 }

@@ -21,6 +21,12 @@ export const DUCKDB_TYPES: Readonly<Record<LogicalType, string>> = {
   "list<timestamp>": "TIMESTAMP WITH TIME ZONE[]",
 };
 
+/**
+ * The types that cells have in queries and files. json is text there: DuckDB's JSON type refuses texts that it cannot
+ * parse, such as an escaped lone surrogate.
+ */
+export const CELL_TYPES: Readonly<Record<LogicalType, string>> = { ...DUCKDB_TYPES, json: "VARCHAR" };
+
 const LONE_SURROGATE = /\p{Surrogate}/u;
 
 function refuse(text: string, what: string): never {

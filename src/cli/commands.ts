@@ -1,0 +1,174 @@
+import type { CommandRun } from "./context.js";
+import type { OptionName } from "./options.js";
+
+/** One verb of the command line. */
+export interface Command {
+  readonly name: string;
+  /** What follows the name in the usage line. */
+  readonly arguments: string;
+  /** How many positional arguments it takes. */
+  readonly positionals: { readonly least: number; readonly most: number };
+  /** One line for the list of commands. */
+  readonly summary: string;
+  /** What it reads, does and prints; paragraphs of its help. */
+  readonly description: readonly string[];
+  /** Its own options, in the order of the help. */
+  readonly options: readonly OptionName[];
+  /** Command lines that work, each with what it does. */
+  readonly examples: readonly (readonly [line: string, says: string])[];
+  /** Loads the module that does it; only the command that runs is loaded. */
+  readonly load: () => Promise<CommandRun>;
+}
+
+const NONE = { least: 0, most: 0 } as const;
+const ANY = { least: 0, most: Number.POSITIVE_INFINITY } as const;
+const SOURCES = "a wandb/ folder, one run folder in it, a .wandb file, or a dr_wandb export (its folder or a Parquet file)";
+
+/** Every command, in the order of the help. */
+export const COMMANDS: readonly Command[] = [
+  {
+    name: "sync",
+    arguments: "[PATH…]",
+    positionals: ANY,
+    summary: "the whole way: import, schemas, generate, tables, report",
+    description: [
+      `Imports each PATH (${SOURCES}) into the raw store, writes tables and a report, and says what to look at. Without a PATH it takes "sources" of wandb-columns.json.`,
+      "In a folder without schemas it proposes them from the data and writes schemas/ and a .gitignore. From then on your schemas decide, and --on-new says what happens to paths they do not know.",
+      "Only what is new is imported and only tables that change are written, so it is cheap to run again.",
+    ],
+    options: ["entity", "wandb-project", "on-new", "fail-on", "memory", "threads", "dry-run", "json"],
+    examples: [
+      ["wandb-columns sync ./wandb", "tables from the logs of local runs, in ./tables"],
+      ["wandb-columns sync export/ --project analysis", "a dr_wandb export, into the folder analysis"],
+      ["wandb-columns sync ./wandb --on-new add", "give every new path a column"],
+    ],
+    load: async () => (await import("./sync.js")).sync,
+  },
+  {
+    name: "import",
+    arguments: "PATH…",
+    positionals: { least: 1, most: Number.POSITIVE_INFINITY },
+    summary: "local sources to the raw store",
+    description: [
+      `Reads each PATH (${SOURCES}) and keeps every record in raw/, byte for byte. What was imported before and did not change adds nothing.`,
+      "A source that is damaged in part gives what is whole, and findings for the rest.",
+    ],
+    options: ["entity", "wandb-project", "fail-on", "memory", "threads", "dry-run", "json"],
+    examples: [
+      ["wandb-columns import ./wandb", "every run of a wandb/ folder"],
+      ["wandb-columns import run.wandb --entity me --wandb-project mnist", "a log that does not say whose it is"],
+      ["wandb-columns import export/ --dry-run", "what would be read"],
+    ],
+    load: async () => (await import("./import.js")).importCommand,
+  },
+  {
+    name: "infer",
+    arguments: "",
+    positionals: NONE,
+    summary: "propose schemas for paths that no schema declares",
+    description: [
+      "Looks at every path of the raw store that no schema declares, and proposes a column or a reason to leave it serialized. Prints a summary; with --json the proposal as a JSON Patch (RFC 6902) for each schema file.",
+      "Nothing is written without --write.",
+    ],
+    options: ["write", "json"],
+    examples: [
+      ["wandb-columns infer", "what it would add"],
+      ["wandb-columns infer --write", "add it to schemas/"],
+    ],
+    load: async () => (await import("./infer.js")).inferCommand,
+  },
+  {
+    name: "generate",
+    arguments: "",
+    positionals: NONE,
+    summary: "schemas to generated/: types, validators, plan, DDL, docs",
+    description: [
+      "Makes generated/ from schemas/ and the built-in schemas: TypeScript types, validators, plan.json, DDL and columns.md. Same schemas, same bytes.",
+    ],
+    options: ["check", "dry-run", "json"],
+    examples: [
+      ["wandb-columns generate", "after schemas/ changed"],
+      ["wandb-columns generate --check", "in CI: exit 1 when generated/ is stale"],
+    ],
+    load: async () => (await import("./generate.js")).generateCommand,
+  },
+  {
+    name: "plan",
+    arguments: "",
+    positionals: NONE,
+    summary: "print the tables and columns that the schemas give",
+    description: ["Reads the schemas only: no data is needed, nothing is written."],
+    options: ["table", "sql", "json"],
+    examples: [
+      ["wandb-columns plan", "every table and column"],
+      ["wandb-columns plan --table history --sql", "the DDL of one table"],
+    ],
+    load: async () => (await import("./plan.js")).planCommand,
+  },
+  {
+    name: "export",
+    arguments: "",
+    positionals: NONE,
+    summary: "raw store to tables",
+    description: ["Writes the tables of the plan from the raw store. Parts whose runs did not change stay as they are."],
+    options: ["to", "memory", "threads", "fail-on", "dry-run", "json"],
+    examples: [
+      ["wandb-columns export", "to tables/ of the project folder"],
+      ["wandb-columns export --to parquet:/data/mnist", "to another folder"],
+    ],
+    load: async () => (await import("./export.js")).exportCommand,
+  },
+  {
+    name: "rebuild",
+    arguments: "",
+    positionals: NONE,
+    summary: "tables back to the payloads, as JSON Lines",
+    description: [
+      "Puts columns, family tables and residuals together again and prints one JSON object a record. Compare it with the source: nothing was lost.",
+    ],
+    options: ["from", "memory", "threads"],
+    examples: [["wandb-columns rebuild > rebuilt.jsonl", "every run of the project's tables"]],
+    load: async () => (await import("./rebuild.js")).rebuildCommand,
+  },
+  {
+    name: "report",
+    arguments: "",
+    positionals: NONE,
+    summary: "what became of every path, and why",
+    description: [
+      "Prints how much of the data is in columns, what is not and for which reason, and what to do next. The whole report, path by path, is in the formats json and md.",
+    ],
+    options: ["format", "fail-on", "json"],
+    examples: [
+      ["wandb-columns report", "a summary"],
+      ["wandb-columns report --format md > report.md", "every path, for people"],
+      ["wandb-columns report --json | jq '.paths[] | select(.reason)'", "paths without a column"],
+    ],
+    load: async () => (await import("./report.js")).reportCommand,
+  },
+  {
+    name: "explain",
+    arguments: "PATH|COLUMN",
+    positionals: { least: 1, most: 1 },
+    summary: "where a column comes from, or why a path is none",
+    description: [
+      "Takes a path (config/optimizer/lr, summary/loss, or a JSON Pointer) or a column (config_optimizer_lr, history.loss).",
+    ],
+    options: ["json"],
+    examples: [
+      ["wandb-columns explain config/lr", "the path /lr of the config"],
+      ["wandb-columns explain runs.config_lr", "a column"],
+    ],
+    load: async () => (await import("./explain.js")).explainCommand,
+  },
+  {
+    name: "status",
+    arguments: "",
+    positionals: NONE,
+    summary: "per project: runs, completeness, new paths, size",
+    description: ["Reads the raw store and the schemas; nothing is written."],
+    options: ["json"],
+    examples: [["wandb-columns status --json", "for a script"]],
+    load: async () => (await import("./status.js")).statusCommand,
+  },
+];

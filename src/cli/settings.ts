@@ -1,0 +1,99 @@
+import { isAbsolute, join } from "node:path";
+import { CliError } from "../errors.js";
+import type { Severity } from "../finding.js";
+import { type Config, loadConfig, thresholdsOf } from "../pipelines/config.js";
+import type { Limits, Machine } from "../pipelines/environment.js";
+import { type Project, projectAt } from "../pipelines/project.js";
+import { parseSink } from "../pipelines/sink-address.js";
+import type { OnNew } from "../pipelines/sync.js";
+import type { Naming } from "../plan/names.js";
+import type { Thresholds } from "../profile/infer-rules.js";
+import type { Effects } from "./effects.js";
+import { FAIL_ON, ON_NEW, type OptionName } from "./options.js";
+import { type OptionValues, settingText } from "./variables.js";
+
+/** What a command works with, from option, environment and wandb-columns.json, in this order. */
+export interface Settings {
+  readonly project: Project;
+  /** Sources of the configuration, relative ones inside the project folder. */
+  readonly sources: readonly string[];
+  readonly entity: string | undefined;
+  readonly wandbProject: string | undefined;
+  readonly onNew: OnNew;
+  readonly failOn: Severity | "never";
+  readonly limits: Limits;
+  readonly naming: Naming;
+  readonly thresholds: Thresholds;
+  /** The folder that tables are written to. */
+  readonly tables: string;
+}
+
+function refuse(what: string, expected: string, found: string): never {
+  throw new CliError("usage/bad-value", `${what} is ${expected}, found ${JSON.stringify(found)}.`, {
+    next: "Correct the option, the WANDB_COLUMNS_ variable or the setting in wandb-columns.json.",
+  });
+}
+
+function choice<T extends string>(name: OptionName, values: readonly T[], text: string): T {
+  const found = values.find((value) => value === text);
+  return found ?? refuse(name, `one of ${values.join(", ")}`, text);
+}
+
+const UNITS: Readonly<Record<string, number>> = {
+  b: 1,
+  kb: 1e3,
+  mb: 1e6,
+  gb: 1e9,
+  tb: 1e12,
+  kib: 2 ** 10,
+  mib: 2 ** 20,
+  gib: 2 ** 30,
+  tib: 2 ** 40,
+};
+const LEAST_MEMORY = 200e6;
+
+/** `2GB`, `800 MB`, `1.5GiB` to bytes. @throws CliError when it is no size or under 200 MB. */
+export function parseSize(text: string): number {
+  const match = /^([0-9]+(?:\.[0-9]+)?)\s*([a-z]+)$/i.exec(text.trim());
+  const unit = UNITS[(match?.[2] ?? "").toLowerCase()];
+  const bytes = Math.floor(Number(match?.[1]) * (unit ?? Number.NaN));
+  if (!(bytes >= LEAST_MEMORY) || !Number.isSafeInteger(bytes)) refuse("memory", "a size of at least 200MB, such as 2GB", text);
+  return bytes;
+}
+
+const MOST_MEMORY = 4e9;
+
+function limitsOf(memory: string | undefined, threads: string | undefined, machine: Machine): Limits {
+  const count = threads === undefined ? machine.threads : Number(threads);
+  if (!Number.isInteger(count) || count < 1 || count > 1024) refuse("threads", "a number from 1 to 1024", threads ?? "");
+  const quarter = Math.max(LEAST_MEMORY, Math.min(MOST_MEMORY, Math.floor(machine.memory / 4)));
+  return { memory: memory === undefined ? quarter : parseSize(memory), threads: count };
+}
+
+function tablesFolder(to: string | undefined, config: Config, project: Project): string {
+  if (to !== undefined) return parseSink(to, "").dir;
+  return config.output === undefined ? project.tables : parseSink(config.output, project.root).dir;
+}
+
+/**
+ * The settings of a command line.
+ * @throws CliError `usage/…` when a value is wrong, SchemaError `config/…` when wandb-columns.json is.
+ */
+export async function readSettings(options: OptionValues, effects: Effects): Promise<Settings> {
+  const given = (name: OptionName) => settingText(name, options, effects.variables);
+  const project = projectAt(given("project") ?? ".");
+  const config = await loadConfig(project.config, effects);
+  const threads = given("threads") ?? (config.threads === undefined ? undefined : String(config.threads));
+  return {
+    project,
+    sources: (config.sources ?? []).map((path) => (isAbsolute(path) ? path : join(project.root, path))),
+    entity: given("entity") ?? config.entity,
+    wandbProject: given("wandb-project") ?? config.wandbProject,
+    onNew: choice("on-new", ON_NEW, given("on-new") ?? config.onNew ?? "report"),
+    failOn: choice("fail-on", FAIL_ON, given("fail-on") ?? config.failOn ?? "error"),
+    limits: limitsOf(given("memory") ?? config.memory, threads, effects.machine),
+    naming: config.naming ?? "snake",
+    thresholds: thresholdsOf(config),
+    tables: tablesFolder(given("to"), config, project),
+  };
+}

@@ -1,0 +1,35 @@
+/** What the program may use of the machine. */
+export interface Machine {
+  readonly pid: number;
+  /** Name of the machine. */
+  readonly host: string;
+  /** Bytes of main memory. */
+  readonly memory: number;
+  readonly threads: number;
+  /** The system's folder for temporary files. */
+  readonly temp: string;
+  /** Whether a process of this machine is running. */
+  isAlive(pid: number): boolean;
+}
+
+/** What the pipelines touch outside of their arguments. Passed in; nothing here has a default. */
+export interface Environment {
+  /** The file system: `node:fs/promises`. */
+  readonly files: typeof import("node:fs/promises");
+  readonly machine: Machine;
+  /** The folder with the built-in schemas of this package. */
+  readonly builtInSchemas: string;
+  /** Aborted when the user gives up: what is under way is left, what was finished stays. */
+  readonly signal: AbortSignal;
+  now(): Date;
+}
+
+/** Bounds of the engine. */
+export interface Limits {
+  /** Bytes to stay within. */
+  readonly memory: number;
+  readonly threads: number;
+}
+
+/** Tells how far a step is: done and, when it is known, all; in `unit`, such as bytes. */
+export type Progress = (step: string, unit: "bytes" | "parts", done: number, total: number | undefined) => void;

@@ -1,0 +1,38 @@
+import type { TSchema } from "@sinclair/typebox";
+import { PlanSchema } from "../plan/plan.js";
+import { ReportSchema } from "../report/schema.js";
+import { StatusSchema } from "../report/status.js";
+import { ManifestSchema } from "../store/manifest.js";
+import { ConfigSchema } from "./config.js";
+import {
+  ExportResultSchema,
+  GenerateResultSchema,
+  ImportResultSchema,
+  InferResultSchema,
+  SourcesResultSchema,
+  SyncResultSchema,
+} from "./results.js";
+import { TablesManifestSchema } from "./tables-manifest.js";
+
+/** JSON Schemas of all that the program reads and writes as JSON beside W&B's payloads, by file name. */
+const FORMATS: Readonly<Record<string, TSchema>> = {
+  "wandb-columns": ConfigSchema,
+  plan: PlanSchema,
+  report: ReportSchema,
+  status: StatusSchema,
+  "import-result": ImportResultSchema,
+  "sources-result": SourcesResultSchema,
+  "infer-result": InferResultSchema,
+  "generate-result": GenerateResultSchema,
+  "export-result": ExportResultSchema,
+  "sync-result": SyncResultSchema,
+  "raw-manifest": ManifestSchema,
+  "tables-manifest": TablesManifestSchema,
+};
+
+/** The published JSON Schemas (draft 2020-12): file name to text. */
+export function formatSchemas(): ReadonlyMap<string, string> {
+  const text = (schema: TSchema): string =>
+    `${JSON.stringify({ $schema: "https://json-schema.org/draft/2020-12/schema", ...schema }, null, 2)}\n`;
+  return new Map(Object.entries(FORMATS).map(([name, schema]) => [`${name}.schema.json`, text(schema)]));
+}

@@ -1,0 +1,145 @@
+import { type Static, Type } from "@sinclair/typebox";
+import { SourceError } from "../errors.js";
+import { type Finding, finding } from "../finding.js";
+import { importDrWandb } from "../sources/dr-wandb/import.js";
+import { type DrWandbLayout, recogniseDrWandb } from "../sources/dr-wandb/layout.js";
+import { recogniseWandbFolder } from "../sources/wandb-folder/discover.js";
+import { nodeFiles } from "../sources/wandb-folder/files.js";
+import { importWandbLogs } from "../sources/wandb-folder/import-logs.js";
+import type { ImportOptions, RecordWriter } from "../store/raw-record.js";
+import type { ImportSummary } from "../store/raw-store-writer.js";
+import type { RawStore } from "../store/raw-store.js";
+import { isMissing } from "../store/store-env.js";
+import type { Environment, Limits, Progress } from "./environment.js";
+
+/** A path to import, and what it is. */
+export const RecognisedSourceSchema = Type.Object(
+  {
+    path: Type.String(),
+    kind: Type.Union([Type.Literal("wandb-folder"), Type.Literal("dr-wandb")]),
+    description: Type.String({ description: "One line for people." }),
+    bytes: Type.Integer({ minimum: 0, description: "Size of the files that hold its records." }),
+  },
+  { additionalProperties: false },
+);
+export type RecognisedSource = Static<typeof RecognisedSourceSchema>;
+
+/** What each path is, and a finding for each that is nothing known. */
+export interface Recognised {
+  readonly sources: readonly RecognisedSource[];
+  readonly findings: readonly Finding[];
+}
+
+async function sizeOf(files: readonly string[], env: Environment): Promise<number> {
+  let bytes = 0;
+  for (const file of files) {
+    try {
+      bytes += (await env.files.stat(file)).size;
+    } catch (error) {
+      if (!isMissing(error)) throw error;
+    }
+  }
+  return bytes;
+}
+
+function exportFiles(layout: DrWandbLayout): string[] {
+  return [layout.metadata, ...layout.components, layout.history].flatMap((file) => file ?? []);
+}
+
+/** What a path is, or what was looked for in vain. */
+async function recognise(path: string, env: Environment): Promise<RecognisedSource | readonly string[]> {
+  const folder = await recogniseWandbFolder(path, nodeFiles);
+  if (!("tried" in folder)) {
+    const bytes = await sizeOf(
+      folder.logs.map((log) => log.file),
+      env,
+    );
+    return { path, kind: "wandb-folder", description: folder.description, bytes };
+  }
+  const { layout, reasons } = await recogniseDrWandb(path, env.files);
+  if (layout === undefined) return [...folder.tried, ...reasons];
+  const files = exportFiles(layout);
+  const description = `a dr_wandb export of ${files.length} Parquet file${files.length === 1 ? "" : "s"}`;
+  return { path, kind: "dr-wandb", description, bytes: await sizeOf(files, env) };
+}
+
+const unreadable = (path: string, why: string): Finding =>
+  finding("source/unreadable", `${path} was not imported: ${why}`, { where: { file: path } });
+
+/**
+ * Says what each path is. A path that is nothing known or cannot be looked at becomes a finding.
+ * @throws SourceError `source/unrecognised` when none is known, with what was looked for.
+ */
+export async function recogniseSources(paths: readonly string[], env: Environment): Promise<Recognised> {
+  const sources: RecognisedSource[] = [];
+  const findings: Finding[] = [];
+  for (const path of new Set(paths)) {
+    const found = await recognise(path, env).catch((error: unknown) => [
+      error instanceof Error ? error.message : String(error),
+    ]);
+    if ("kind" in found) sources.push(found);
+    else findings.push(unreadable(path, `looked for ${found.join("; for ")}`));
+  }
+  if (sources.length > 0) return { sources, findings };
+  throw new SourceError("source/unrecognised", findings.map((item) => item.message).join("\n"), {
+    next: "Give a wandb/ folder, a run folder, a .wandb file or the folder of a dr_wandb export.",
+  });
+}
+
+export interface ImportRequest {
+  readonly sources: readonly RecognisedSource[];
+  /** Where the source does not say. */
+  readonly entity: string | undefined;
+  readonly wandbProject: string | undefined;
+  readonly limits: Limits;
+  readonly progress: Progress;
+}
+
+/** One import after the other; a source of which nothing can be read becomes a finding when others can. */
+async function importAll(
+  request: ImportRequest,
+  writer: RecordWriter,
+  options: ImportOptions,
+  env: Environment,
+): Promise<void> {
+  const failures: SourceError[] = [];
+  const attempt = async (act: () => Promise<void>): Promise<void> => {
+    try {
+      await act();
+    } catch (error) {
+      if (!(error instanceof SourceError)) throw error;
+      failures.push(error);
+    }
+  };
+  const of = (kind: RecognisedSource["kind"]) => request.sources.filter((source) => source.kind === kind);
+  const logs = of("wandb-folder").map((source) => source.path);
+  const works = of("dr-wandb").map(({ path }) => () => importDrWandb(path, writer, options, env.files));
+  if (logs.length > 0) works.unshift(() => importWandbLogs(logs, writer, options, nodeFiles));
+  for (const work of works) await attempt(work);
+  const [first] = failures;
+  if (first !== undefined && failures.length === works.length) throw first;
+  for (const { message, where } of failures) writer.finding(finding("source/unreadable", message, { where }));
+}
+
+/**
+ * source -> raw store. All of it becomes visible at once, at the end; an error or Ctrl-C leaves the store as it was.
+ * @throws SourceError when nothing can be read of any source; StoreError when the store is locked or the disk fails.
+ */
+export async function importSources(store: RawStore, request: ImportRequest, env: Environment): Promise<ImportSummary> {
+  const total = request.sources.reduce((sum, source) => sum + source.bytes, 0);
+  const options: ImportOptions = {
+    entity: request.entity,
+    project: request.wandbProject,
+    progress: (bytes) => request.progress("import", "bytes", bytes, total),
+    signal: env.signal,
+  };
+  const writer = await store.writer();
+  try {
+    await importAll(request, writer, options, env);
+    env.signal.throwIfAborted();
+  } catch (error) {
+    await writer.abort();
+    throw error;
+  }
+  return writer.commit();
+}

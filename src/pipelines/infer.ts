@@ -1,0 +1,56 @@
+import { dirname, join } from "node:path";
+import { StoreError } from "../errors.js";
+import { publishedColumns } from "../plan/record.js";
+import { type AppliedPatch, applyPatch, projectSchemas } from "../profile/infer-apply.js";
+import { declaredPaths } from "../profile/infer-declared.js";
+import type { SchemaPatch } from "../profile/infer-patch.js";
+import type { Thresholds } from "../profile/infer-rules.js";
+import { infer } from "../profile/infer.js";
+import type { Profile } from "../profile/profile.js";
+import { writeDurably } from "../store/store-env.js";
+import type { Environment } from "./environment.js";
+import { type PlannedProject, planSchemas, type Project } from "./project.js";
+
+/** What inference proposes for a project. Plain data. */
+export interface Proposal {
+  readonly patch: SchemaPatch;
+  /** The schema files that would change, with ids and names of the new columns recorded. */
+  readonly applied: AppliedPatch;
+  /** The project as it would be then. */
+  readonly planned: PlannedProject;
+}
+
+function withFiles(planned: PlannedProject, applied: AppliedPatch): PlannedProject {
+  const { schemas, plan } = planned;
+  return planSchemas({ ...schemas, project: new Map([...schemas.project, ...applied.files]) }, plan.naming);
+}
+
+/**
+ * Proposes schemas for every path of a profile that no schema declares. Pure. The new columns are planned once without
+ * ids and names, which then are recorded, so that they stay whatever is added later.
+ */
+export function propose(planned: PlannedProject, profile: Profile, thresholds: Thresholds): Proposal {
+  const patch = infer(profile, declaredPaths(planned.plan), thresholds);
+  const existing = projectSchemas(planned.registry);
+  const unnamed = withFiles(planned, applyPatch(existing, patch));
+  const applied = applyPatch(existing, patch, publishedColumns(unnamed.plan));
+  return { patch, applied, planned: withFiles(planned, applied) };
+}
+
+/**
+ * Merges a proposal into the project's schemas.
+ * @throws StoreError `infer/built-in` in the repository of this package, whose schemas speak for every project.
+ */
+export async function writeProposal(proposal: Proposal, project: Project, env: Environment): Promise<void> {
+  if (proposal.planned.schemas.isPackage) {
+    throw new StoreError("infer/built-in", "This folder's schemas are the built-in ones; they are written by hand.", {
+      where: { file: project.schemas },
+      next: "Choose a project folder with --project DIR.",
+    });
+  }
+  for (const [file, text] of proposal.applied.files) {
+    const path = join(project.root, file);
+    await env.files.mkdir(dirname(path), { recursive: true });
+    await writeDurably(env.files, path, text);
+  }
+}

@@ -1,0 +1,143 @@
+import { join } from "node:path";
+import { StoreError } from "../errors.js";
+import type { Finding } from "../finding.js";
+import type { Naming } from "../plan/names.js";
+import type { Plan } from "../plan/plan.js";
+import { planText } from "../plan/plan-text.js";
+import { planColumns } from "../plan/planner.js";
+import { readSchemaFolder } from "../schema/read-folder.js";
+import { loadRegistry, type Registry } from "../schema/registry.js";
+import { openStore, type RawStore } from "../store/raw-store.js";
+import { isMissing, type StoreEnv } from "../store/store-env.js";
+import type { Environment, Limits } from "./environment.js";
+
+/** The places of a project folder. */
+export interface Project {
+  readonly root: string;
+  readonly config: string;
+  readonly schemas: string;
+  readonly generated: string;
+  readonly raw: string;
+  readonly tables: string;
+  readonly report: string;
+}
+
+export function projectAt(root: string): Project {
+  return {
+    root,
+    config: join(root, "wandb-columns.json"),
+    schemas: join(root, "schemas"),
+    generated: join(root, "generated"),
+    raw: join(root, "raw"),
+    tables: join(root, "tables"),
+    report: join(root, "report"),
+  };
+}
+
+/** The schemas that stand for a project. */
+export interface ProjectSchemas {
+  /** By path as people find it: `schemas/…` of the project, `wandb-columns/schemas/…` of this package. */
+  readonly builtIn: ReadonlyMap<string, string>;
+  readonly project: ReadonlyMap<string, string>;
+  /** Whether the project's schemas folder is that of this package: the repository of wandb-columns. */
+  readonly isPackage: boolean;
+}
+
+const OWN = "schemas";
+const BUILT_IN = "wandb-columns/schemas";
+
+async function folderTexts(env: Environment, folder: string, label: string): Promise<Map<string, string>> {
+  try {
+    return await readSchemaFolder(env.files, folder, label);
+  } catch (error) {
+    if (isMissing(error)) return new Map();
+    throw error;
+  }
+}
+
+async function sameFolder(env: Environment, a: string, b: string): Promise<boolean> {
+  const real = (path: string) =>
+    env.files.realpath(path).catch((error: unknown) => {
+      if (isMissing(error)) return undefined;
+      throw error;
+    });
+  const [first, second] = [await real(a), await real(b)];
+  return first !== undefined && first === second;
+}
+
+/**
+ * Reads the built-in schemas and those of a project, which may have none. In the repository of this package the
+ * project's schemas are the built-in ones.
+ * @throws StoreError `project/built-in` when the package has lost its schemas.
+ */
+export async function readSchemas(project: Project, env: Environment): Promise<ProjectSchemas> {
+  if (await sameFolder(env, project.schemas, env.builtInSchemas)) {
+    return { builtIn: await folderTexts(env, project.schemas, OWN), project: new Map(), isPackage: true };
+  }
+  const builtIn = await folderTexts(env, env.builtInSchemas, BUILT_IN);
+  if (builtIn.size === 0) {
+    throw new StoreError("project/built-in", "The built-in schemas are missing from the installed package.", {
+      where: { file: env.builtInSchemas },
+      next: "Install wandb-columns again.",
+    });
+  }
+  return { builtIn, project: await folderTexts(env, project.schemas, OWN), isPackage: false };
+}
+
+/** Schemas, and the columns that follow from them. */
+export interface PlannedProject {
+  readonly schemas: ProjectSchemas;
+  readonly registry: Registry;
+  readonly plan: Plan;
+  /** Text of plan.json. */
+  readonly planText: string;
+  /** Names that had to be told apart. */
+  readonly findings: readonly Finding[];
+}
+
+/** Schemas to column plan. Pure. @throws SchemaError with file, line and column. */
+export function planSchemas(schemas: ProjectSchemas, naming: Naming): PlannedProject {
+  const registry = loadRegistry(schemas.builtIn, schemas.project);
+  const { plan, findings } = planColumns(registry, { naming });
+  return { schemas, registry, plan, planText: planText(plan), findings };
+}
+
+/** Reads the schemas of a project and plans its columns. @throws SchemaError with file, line and column. */
+export async function planProject(project: Project, env: Environment, naming: Naming): Promise<PlannedProject> {
+  return planSchemas(await readSchemas(project, env), naming);
+}
+
+function storeEnv(env: Environment, limits: Limits): StoreEnv {
+  const memory = `${Math.max(64, Math.floor(limits.memory / 4e6))}MB`;
+  return { now: env.now, files: env.files, process: env.machine, engine: { threads: limits.threads, memory } };
+}
+
+/** Opens the raw store of a project for writing; it is created when it is not there. @throws StoreError */
+export function openRaw(project: Project, env: Environment, limits: Limits): Promise<RawStore> {
+  return openStore(project.raw, storeEnv(env, limits));
+}
+
+/**
+ * Opens the raw store of a project for reading; undefined when nothing was ever imported. Creates nothing.
+ * @throws StoreError when it is damaged.
+ */
+export async function readRaw(project: Project, env: Environment, limits: Limits): Promise<RawStore | undefined> {
+  try {
+    await env.files.stat(project.raw);
+  } catch (error) {
+    if (isMissing(error)) return undefined;
+    throw error;
+  }
+  const store = await openStore(project.raw, storeEnv(env, limits));
+  return store.manifest.versions.length === 0 ? undefined : store;
+}
+
+/** The same for what cannot do without data. @throws StoreError `project/no-data` when nothing was imported yet. */
+export async function needRaw(project: Project, env: Environment, limits: Limits): Promise<RawStore> {
+  const store = await readRaw(project, env, limits);
+  if (store !== undefined) return store;
+  throw new StoreError("project/no-data", "Nothing was imported into this project yet.", {
+    where: { file: project.raw },
+    next: "Run `wandb-columns sync PATH`, or choose another folder with --project DIR.",
+  });
+}

@@ -1,0 +1,139 @@
+import { join } from "node:path";
+import type { GeneratedWrite } from "../codegen/folder.js";
+import type { Finding } from "../finding.js";
+import type { Naming } from "../plan/names.js";
+import type { Thresholds } from "../profile/infer-rules.js";
+import type { Profile } from "../profile/profile.js";
+import type { Report } from "../report/schema.js";
+import type { ImportSummary } from "../store/raw-store-writer.js";
+import { isMissing } from "../store/store-env.js";
+import type { Environment, Limits, Progress } from "./environment.js";
+import { type ExportResult, exportTables } from "./export.js";
+import { generate } from "./generate.js";
+import { importSources, type RecognisedSource, recogniseSources } from "./import.js";
+import { type Proposal, propose, writeProposal } from "./infer.js";
+import { openRaw, type PlannedProject, planProject, type Project } from "./project.js";
+import { makeReport, writeReport } from "./report.js";
+
+/** What happens to paths that no schema declares. */
+export type OnNew = "report" | "add" | "fail";
+
+export interface SyncRequest {
+  readonly paths: readonly string[];
+  readonly entity: string | undefined;
+  readonly wandbProject: string | undefined;
+  readonly onNew: OnNew;
+  readonly naming: Naming;
+  readonly thresholds: Thresholds;
+  readonly limits: Limits;
+  /** The tables folder. */
+  readonly tables: string;
+  readonly progress: Progress;
+}
+
+/** What became of the schemas: `created` in a folder that had none, `extended` by new paths, or `kept`. */
+export type SchemaAction = "created" | "extended" | "kept";
+
+/** What a sync did. Plain data. */
+export interface Synced {
+  readonly sources: readonly RecognisedSource[];
+  readonly imported: ImportSummary;
+  readonly schemas: { readonly action: SchemaAction; readonly files: readonly string[]; readonly gitignore: boolean };
+  /** Paths that no schema declared before this sync. */
+  readonly proposal: Proposal;
+  readonly generated: GeneratedWrite;
+  /** Undefined when new paths stopped it: the tables are as they were. */
+  readonly exported: ExportResult | undefined;
+  readonly report: Report;
+  readonly reportFiles: readonly string[];
+  readonly findings: readonly Finding[];
+}
+
+export const GITIGNORE = "raw/\ntables/\nreport/\n";
+
+/** Writes .gitignore when there is none. @returns whether it did. */
+async function ignoreData(project: Project, env: Environment): Promise<boolean> {
+  const file = join(project.root, ".gitignore");
+  try {
+    await env.files.stat(file);
+    return false;
+  } catch (error) {
+    if (!isMissing(error)) throw error;
+  }
+  await env.files.writeFile(file, GITIGNORE);
+  return true;
+}
+
+interface Settled {
+  readonly planned: PlannedProject;
+  readonly proposal: Proposal;
+  readonly schemas: Synced["schemas"];
+}
+
+/** Brings schemas and data together: what is proposed is written where there are no schemas yet, and where new paths are to be added. */
+async function settleSchemas(
+  project: Project,
+  profile: Profile,
+  request: SyncRequest,
+  env: Environment,
+): Promise<Settled> {
+  const planned = await planProject(project, env, request.naming);
+  const proposal = propose(planned, profile, request.thresholds);
+  const first = planned.schemas.project.size === 0 && !planned.schemas.isPackage;
+  const files = [...proposal.applied.files.keys()];
+  const gitignore = first && (await ignoreData(project, env));
+  if (files.length === 0 || (!first && request.onNew !== "add")) {
+    return { planned, proposal, schemas: { action: "kept", files: [], gitignore } };
+  }
+  await writeProposal(proposal, project, env);
+  const action = first ? "created" : "extended";
+  return { planned: proposal.planned, proposal, schemas: { action, files, gitignore } };
+}
+
+function exportPlanned(
+  store: Parameters<typeof exportTables>[0]["store"],
+  planned: PlannedProject,
+  request: SyncRequest,
+  env: Environment,
+): Promise<ExportResult> {
+  return exportTables({
+    store,
+    plan: planned.plan,
+    planText: planned.planText,
+    dir: request.tables,
+    ...request.limits,
+    progress: (done, total) => request.progress("export", "parts", done, total),
+    signal: env.signal,
+  });
+}
+
+/**
+ * The whole way: source -> raw store -> profile -> schemas -> generated/ -> tables -> report. Each step leaves what the
+ * ones before it finished.
+ * @throws SourceError when nothing can be read of any path, SchemaError, StoreError; the signal's reason on Ctrl-C.
+ */
+export async function sync(project: Project, request: SyncRequest, env: Environment): Promise<Synced> {
+  const recognised = await recogniseSources(request.paths, env);
+  const store = await openRaw(project, env, request.limits);
+  const imported = await importSources(store, { ...request, sources: recognised.sources }, env);
+  const { planned, proposal, schemas } = await settleSchemas(project, await store.profile(), request, env);
+  const generated = await generate(planned, project, env);
+  const stopped = request.onNew === "fail" && schemas.action === "kept" && proposal.patch.decisions.length > 0;
+  const exported = stopped ? undefined : await exportPlanned(store, planned, request, env);
+  const outside = imported.findings.filter((item) => item.run === undefined);
+  const more = [...recognised.findings, ...outside];
+  const { report, findings } = await makeReport(store, planned, { ...request, more }, env);
+  const reportFiles = await writeReport(report, project, env);
+  return {
+    sources: recognised.sources,
+    imported,
+    schemas,
+    proposal,
+    generated,
+    exported,
+    report,
+    reportFiles,
+    findings,
+  };
+}
+

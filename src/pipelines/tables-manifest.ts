@@ -1,0 +1,79 @@
+import { type Static, Type } from "@sinclair/typebox";
+import { Value } from "@sinclair/typebox/value";
+import { StoreError } from "../errors.js";
+import { FINDING_CODES, type Finding, type FindingCode } from "../finding.js";
+
+const closed = { additionalProperties: false } as const;
+const Count = Type.Integer({ minimum: 0 });
+
+const FindingSchema = Type.Unsafe<Finding>(
+  Type.Object({
+    code: Type.Unsafe<FindingCode>({ type: "string", enum: Object.keys(FINDING_CODES) }),
+    severity: Type.String(),
+    message: Type.String(),
+  }),
+);
+
+/**
+ * One part: the rows that some runs have in the tables of one record kind. A run lives whole in one part of a kind; a
+ * part is written and replaced as a whole.
+ */
+export const PartSchema = Type.Object(
+  {
+    id: Count,
+    kind: Type.Union([Type.Literal("run"), Type.Literal("history"), Type.Literal("system_event")]),
+    runs: Type.Array(Type.String(), { description: "Run keys as JSON text, in key order." }),
+    versions: Type.Array(Count, { description: "The raw versions whose rows are in it, ascending." }),
+    files: Type.Array(Type.Object({ table: Type.String(), file: Type.String(), rows: Count }, closed)),
+    careRecords: Count,
+    findings: Type.Array(FindingSchema),
+  },
+  closed,
+);
+export type Part = Static<typeof PartSchema>;
+
+export const TABLES_FORMAT = 1;
+
+/** `tables/manifest.json`: what the tables were made from; that is how "nothing new" is known. */
+export const TablesManifestSchema = Type.Object(
+  {
+    format: Type.Literal(TABLES_FORMAT),
+    plan: Type.String({ description: "SHA-256 of the text of plan.json." }),
+    facts: Type.String({ description: "SHA-256 of the computed cells of the runs." }),
+    nextPart: Type.Integer({ minimum: 1 }),
+    parts: Type.Array(PartSchema),
+    dictionary: Type.Integer({ minimum: 0, description: "Rows of the table columns." }),
+  },
+  { ...closed, $id: "https://wandb-columns.dev/schemas/tables-manifest.schema.json" },
+);
+export type TablesManifest = Static<typeof TablesManifestSchema>;
+
+/**
+ * Reads `tables/manifest.json`.
+ * @throws StoreError when it is damaged or was written by a newer version.
+ */
+export function readTablesManifest(text: string, file: string): TablesManifest {
+  const fail = (message: string, next: string, cause?: unknown): never => {
+    throw new StoreError("tables/manifest", message, { where: { file }, next, cause });
+  };
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch (cause) {
+    return fail(`${file} is not JSON.`, "Remove the tables folder; export writes it again.", cause);
+  }
+  const format = typeof value === "object" && value !== null && "format" in value ? value.format : undefined;
+  if (typeof format === "number" && format > TABLES_FORMAT) {
+    return fail(
+      `${file} has format ${format}; this version reads up to ${TABLES_FORMAT}.`,
+      "Install a newer version of wandb-columns.",
+    );
+  }
+  if (!Value.Check(TablesManifestSchema, value)) {
+    return fail(
+      `${file} does not have the shape of a tables manifest.`,
+      "Remove the tables folder; export writes it again.",
+    );
+  }
+  return value;
+}

@@ -1,0 +1,217 @@
+import type { BlobName, RunKey } from "../blob.js";
+import { BLOBS } from "../blob.js";
+import { CLASS, CLASS_MASK } from "./classes.js";
+import { Journal } from "./journal.js";
+import { pointerAt } from "./locate.js";
+import { type BlobProfile, HAZARD, type PathProfile, type Profile, UNUSABLE } from "./profile.js";
+import { PathStatistics } from "./statistics.js";
+import { decodeWtf8 } from "./text.js";
+import { Tokenizer } from "./tokenizer.js";
+import { PathTrie, ROOT } from "./trie.js";
+
+const NEWLINE = 10;
+/** Bytes that the tokenizer may read after the end of a text, the newline included. */
+const SLACK = 8;
+const FIRST_CAPACITY = 1 << 16;
+/** A buffer larger than this is given back after the text that needed it. */
+const KEPT_CAPACITY = 1 << 25;
+const INTEGERS = (1 << CLASS.int53) | (1 << CLASS.int64) | (1 << CLASS.int38) | (1 << CLASS.int_big);
+
+const NO_STEP = { from: -1, to: -1, isInteger: false };
+const LOSSY = new TextDecoder();
+
+/** Why a text is unusable. */
+export interface Refusal {
+  readonly offset: number;
+  readonly message: string;
+}
+
+const isIntegerToken = (fact: number): boolean => ((1 << (fact & CLASS_MASK)) & INTEGERS) !== 0;
+
+/** One blob under way. */
+class BlobTracker {
+  readonly trie = new PathTrie();
+  readonly statistics = new PathStatistics();
+  /** Run keys as JSON text to their numbers, in order of appearance. */
+  readonly runs = new Map<string, number>();
+  records = 0;
+  unusable = 0;
+  hazards = 0;
+  bytes = 0;
+  maxBytes = 0;
+  /** The run of the last usable record. */
+  run = "";
+  runNumber = -1;
+
+  /** Counts one text and keeps what its journal says, or takes everything back when it is unusable. */
+  close(hazards: number, length: number, journal: Journal, run: string, nodesBefore: number): void {
+    this.records += 1;
+    this.hazards |= hazards;
+    this.bytes += length;
+    this.maxBytes = Math.max(this.maxBytes, length);
+    if ((hazards & UNUSABLE) !== 0) {
+      this.unusable += 1;
+      this.trie.truncate(nodesBefore);
+      return;
+    }
+    if (run !== this.run || this.runNumber < 0) {
+      this.run = run;
+      this.runNumber = this.runs.get(run) ?? this.runs.size;
+      this.runs.set(run, this.runNumber);
+    }
+    this.statistics.commit(journal, this.runNumber, this.trie.size);
+  }
+
+  profile(): BlobProfile {
+    const runs = [...this.runs.keys()].sort();
+    const rank = new Int32Array(runs.length);
+    for (const [index, run] of runs.entries()) rank[this.runs.get(run) ?? 0] = index;
+    const { records, unusable, hazards, bytes, maxBytes } = this;
+    return { records, unusable, hazards, bytes, maxBytes, runs, root: this.paths(rank) };
+  }
+
+  /** The tree of path profiles. A parent's node is below its children's, so one pass suffices. */
+  private paths(rank: Int32Array): PathProfile {
+    const profiles: (PathProfile | undefined)[] = [];
+    const children = new Map<PathProfile, [string, PathProfile][]>();
+    for (let node = 0; node < this.trie.size; node++) {
+      const profile = this.statistics.profileOf(node);
+      profiles.push(profile);
+      if (profile === undefined) continue;
+      profile.runs = ranked(this.statistics.runRanges(node), rank);
+      const parent = profiles[this.trie.parent[node] ?? -1];
+      if (parent === undefined) continue;
+      const key = this.trie.keyOf(node);
+      if (key === undefined) parent.items = profile;
+      else if (children.get(parent)?.push([decodeWtf8(key), profile]) === undefined) {
+        children.set(parent, [[decodeWtf8(key), profile]]);
+      }
+    }
+    for (const [parent, members] of children) {
+      parent.children = new Map(members.sort(([a], [b]) => (a < b ? -1 : 1)));
+    }
+    return profiles[ROOT] ?? { counts: {}, hazards: 0, runs: [] };
+  }
+}
+
+/** Run numbers in ranges, as ascending indices by rank. */
+function ranked(ranges: readonly number[], rank: Int32Array): number[] {
+  const indices: number[] = [];
+  for (let k = 0; k < ranges.length; k += 2) {
+    for (let run = ranges[k] ?? 0; run <= (ranges[k + 1] ?? -1); run++) indices.push(rank[run] ?? 0);
+  }
+  return indices.sort((a, b) => a - b);
+}
+
+/**
+ * Profiles records as they are imported: one strict pass over the bytes of each blob gives its hazards and updates the
+ * statistics of its paths. Nothing of the text is kept. Records may come in any order, and be shared out among several
+ * profilers whose results are merged: the profile is the same.
+ *
+ * Memory grows with the number of distinct paths and with (path, run) pairs that are not neighbours, never with the
+ * number of records.
+ */
+export class Profiler {
+  private readonly blobs = new Map<BlobName, BlobTracker>();
+  private readonly tokenizer = new Tokenizer();
+  private readonly journal = new Journal();
+  private text = new Uint8Array(FIRST_CAPACITY);
+  private view = new DataView(this.text.buffer);
+  private run = JSON.stringify(["", "", ""]);
+  private problem: Refusal | undefined;
+  private step = NO_STEP;
+
+  /** Records of this run follow. A run may come several times. Records before the first call have an unknown run. */
+  beginRun(run: RunKey): void {
+    this.run = JSON.stringify([run.entity, run.project, run.run_id]);
+  }
+
+  /**
+   * Scans `bytes[from..to)` as one blob of the current run, a JSON text in UTF-8, and adds it to the profile. The bytes
+   * are neither kept nor changed.
+   * @returns the HAZARD bits of the text: exactly REFUSED when it is not strict JSON or not an object (grammar as in
+   * `json/read.ts`, in valid UTF-8, no byte order mark); DUPLICATE_KEY beside the others when an object has a key twice.
+   * Never throws on any bytes.
+   */
+  scan(blob: BlobName, bytes: Uint8Array, from: number, to: number): number {
+    const tracker = this.trackerOf(blob);
+    const length = to - from;
+    const nodesBefore = tracker.trie.size;
+    this.load(bytes, from, length);
+    this.journal.reset();
+    const hazards = this.tokenizer.scan(tracker.trie, this.journal, this.text, this.view, length);
+    tracker.close(hazards, length, this.journal, this.run, nodesBefore);
+    this.problem = (hazards & UNUSABLE) === 0 ? undefined : this.explain(hazards, length);
+    const { stepFrom, stepTo, stepFact } = this.tokenizer;
+    const found = stepTo >= 0 && (hazards & HAZARD.REFUSED) === 0;
+    this.step = found ? { from: from + stepFrom, to: from + stepTo, isInteger: isIntegerToken(stepFact) } : NO_STEP;
+    if (this.text.length > KEPT_CAPACITY) this.reserve(FIRST_CAPACITY);
+    return hazards;
+  }
+
+  /**
+   * Why the last text is unusable; undefined when it is usable. `offset` is in bytes from `from`: after REFUSED the
+   * first byte that cannot stand there, after DUPLICATE_KEY the opening quote of the second key. `message` is one
+   * sentence; after DUPLICATE_KEY it has the JSON Pointer of the key.
+   */
+  get refusal(): Refusal | undefined {
+    return this.problem;
+  }
+
+  /** Start of the value of the root member `_step` of the last text, as an offset into its bytes; -1 when absent or REFUSED. */
+  get stepFrom(): number {
+    return this.step.from;
+  }
+
+  /** End of that value; -1 when absent or REFUSED. Of a duplicate `_step` the first counts. */
+  get stepTo(): number {
+    return this.step.to;
+  }
+
+  /** Whether that value is an integer token: no fraction, no exponent, not `-0`. */
+  get stepIsInteger(): boolean {
+    return this.step.isInteger;
+  }
+
+  /** The profile of all records scanned so far. The profiler may go on. */
+  finish(): Profile {
+    const blobs: Profile["blobs"] = {};
+    for (const blob of BLOBS) {
+      const tracker = this.blobs.get(blob);
+      if (tracker !== undefined) blobs[blob] = tracker.profile();
+    }
+    return { format: 1, blobs };
+  }
+
+  private trackerOf(blob: BlobName): BlobTracker {
+    let tracker = this.blobs.get(blob);
+    if (tracker === undefined) {
+      tracker = new BlobTracker();
+      this.blobs.set(blob, tracker);
+    }
+    return tracker;
+  }
+
+  /** Copies the text, so that a newline ends it and four bytes can be read at once. */
+  private load(bytes: Uint8Array, from: number, length: number): void {
+    if (length + SLACK > this.text.length) this.reserve(2 * length + SLACK);
+    this.text.set(bytes.subarray(from, from + length));
+    this.text[length] = NEWLINE;
+  }
+
+  private reserve(capacity: number): void {
+    this.text = new Uint8Array(capacity);
+    this.view = new DataView(this.text.buffer);
+  }
+
+  private explain(hazards: number, length: number): Refusal {
+    const text = this.text.subarray(0, length);
+    if ((hazards & HAZARD.REFUSED) === 0) {
+      const offset = this.tokenizer.duplicateAt;
+      return { offset, message: `The key ${pointerAt(text, offset)} is there twice.` };
+    }
+    const offset = this.tokenizer.refusedAt;
+    const found = offset >= length ? "the end" : JSON.stringify(LOSSY.decode(text.subarray(offset, offset + 12)));
+    return { offset, message: `Expected ${this.tokenizer.expected}, found ${found}.` };
+  }
+}

@@ -1,0 +1,138 @@
+import { BIGINT, type DuckDBConnection, LIST, listValue, VARCHAR } from "@duckdb/node-api";
+import { type HistoryCell, HistoryTexts, type RowProblem } from "./history-text.js";
+import { readCell, readText, textOf } from "./parquet-cells.js";
+import {
+  cellExpression,
+  columnIndex,
+  fromFile,
+  isTextual,
+  type ParquetFile,
+  runIdExpression,
+  setFile,
+} from "./parquet-file.js";
+import { type ChunkRow, RowStream } from "./row-stream.js";
+import type { RunEntry } from "./run-index.js";
+
+const FILE = "history_file";
+/** Columns whose text is JSON, beside those of Parquet's JSON type. */
+const JSON_TEXT: ReadonlySet<string> = new Set(["metrics", "wandb_metadata"]);
+
+/** One history row, ready to be written. */
+export interface HistoryRow {
+  readonly bytes: Uint8Array;
+  /** 1-based row in the file. */
+  readonly row: number;
+  readonly problems: readonly RowProblem[];
+}
+
+/** Rows of one run, of one step after the other; `ord` -1 when the run is in no metadata file. */
+interface Peeked {
+  readonly ord: number;
+  readonly run_id: string;
+  readonly step: string;
+  readonly row: HistoryRow;
+}
+
+/**
+ * runs_history read run by run, by ascending step. The file has no order of its own (a database wrote it), so rows of
+ * one step come in order of their text: the same rows give the same order whatever the file's.
+ */
+export class HistoryReader {
+  readonly file: ParquetFile;
+  readonly #rows: RowStream;
+  readonly #texts: HistoryTexts;
+  readonly #connection: DuckDBConnection;
+  readonly #step: number;
+  readonly #own: number;
+  #ahead: Peeked | undefined;
+
+  private constructor(file: ParquetFile, connection: DuckDBConnection, rows: RowStream) {
+    this.file = file;
+    this.#connection = connection;
+    this.#rows = rows;
+    this.#texts = new HistoryTexts(new Set(file.columns.map((column) => column.name)));
+    this.#step = columnIndex(file, "step");
+    this.#own = columnIndex(file, "run_id");
+  }
+
+  /** @param connection one that nothing else uses. */
+  static async open(
+    connection: DuckDBConnection,
+    file: ParquetFile,
+    entries: readonly RunEntry[],
+  ): Promise<HistoryReader> {
+    await setFile(connection, FILE, file.path);
+    const firsts = [...new Map([...entries].reverse().map((entry) => [entry.run_id, entry.ord]))];
+    const ids = listValue(firsts.map(([id]) => id));
+    const places = listValue(firsts.map(([, ord]) => BigInt(ord)));
+    await connection.run("SET VARIABLE history_runs = $1", [ids], [LIST(VARCHAR)]);
+    await connection.run("SET VARIABLE history_places = $1", [places], [LIST(BIGINT)]);
+    const reader = new HistoryReader(file, connection, await RowStream.open(connection, historyQuery(file)));
+    reader.#ahead = await reader.#read();
+    return reader;
+  }
+
+  /** The run of the next row: its `ord`, and its run id; undefined at the end. */
+  get next(): { readonly ord: number; readonly run_id: string } | undefined {
+    return this.#ahead;
+  }
+
+  /** Visits all rows of the next run. */
+  async visitRun(visit: (row: HistoryRow) => Promise<void>): Promise<void> {
+    const run = this.#ahead;
+    while (this.#ahead !== undefined && this.#ahead.ord === run?.ord && this.#ahead.run_id === run.run_id) {
+      for (const row of await this.#oneStep(this.#ahead)) await visit(row);
+    }
+  }
+
+  close(): void {
+    this.#connection.closeSync();
+  }
+
+  /** All rows of the step that comes next, in order of their text. */
+  async #oneStep(first: Peeked): Promise<HistoryRow[]> {
+    const rows: HistoryRow[] = [];
+    let at: Peeked | undefined = first;
+    while (at !== undefined && at.ord === first.ord && at.run_id === first.run_id && at.step === first.step) {
+      rows.push(at.row);
+      at = await this.#read();
+    }
+    this.#ahead = at;
+    return rows.length === 1 ? rows : rows.sort((a, b) => Buffer.compare(a.bytes, b.bytes));
+  }
+
+  async #read(): Promise<Peeked | undefined> {
+    const at = await this.#rows.next();
+    if (at === undefined) return undefined;
+    const cells = this.#cells(at);
+    const { text, problems } = this.#texts.text(cells);
+    const step = this.#step < 0 ? undefined : cells.find((cell) => cell.column === "step");
+    return {
+      ord: Number(at.chunk.getColumnVector(0).getItem(at.row)),
+      run_id: readText(at.chunk, 1, at.row),
+      step: step?.text ?? "",
+      row: { bytes: Buffer.from(text, "utf8"), row: Number(at.chunk.getColumnVector(2).getItem(at.row)) + 1, problems },
+    };
+  }
+
+  #cells({ chunk, row }: ChunkRow): HistoryCell[] {
+    const cells: HistoryCell[] = [];
+    for (const [i, column] of this.file.columns.entries()) {
+      if (i === this.#own) continue;
+      const cell = readCell(chunk, i + 3, row, column, isTextual(column) && JSON_TEXT.has(column.name));
+      if (cell !== undefined) cells.push({ column: column.name, text: textOf(cell.bytes), raw: cell.raw });
+    }
+    return cells;
+  }
+}
+
+function historyQuery(file: ParquetFile): string {
+  const run = runIdExpression(file, "f");
+  const step = columnIndex(file, "step");
+  const cells = file.columns.map((column, i) => cellExpression(column, i, "f"));
+  const columns = ["coalesce(places.ord, -1)", `encode(${run})`, "f.row_number", ...cells];
+  const order = ["places.ord NULLS LAST", run, ...(step < 0 ? [] : [`f.c${step}`]), "f.row_number"];
+  return `SELECT ${columns.join(", ")} FROM ${fromFile(file, FILE, "f")}
+    LEFT JOIN (SELECT unnest(getvariable('history_runs')) AS run_id, unnest(getvariable('history_places')) AS ord) AS places
+    ON places.run_id = ${run} ORDER BY ${order.join(", ")}`;
+}

@@ -1,0 +1,139 @@
+import { type DuckDBConnection, VARCHAR } from "@duckdb/node-api";
+import { type Finding, finding } from "../../finding.js";
+import { literalPath } from "../../parquet-path.js";
+import type { DrWandbFiles } from "./layout.js";
+
+/** A column of a Parquet file. Names are those of the file; the engine renames `loss` beside `Loss`. */
+export interface ParquetColumn {
+  readonly name: string;
+  /** The engine's type, such as `VARCHAR` or `STRUCT(a INTEGER)`. */
+  readonly type: string;
+}
+
+/** A Parquet file that can be read. */
+export interface ParquetFile {
+  readonly path: string;
+  readonly columns: readonly ParquetColumn[];
+}
+
+const MAGIC = "PAR1";
+
+async function ends(path: string, files: DrWandbFiles): Promise<{ head: string; tail: string }> {
+  const handle = await files.open(path, "r");
+  try {
+    const { size } = await handle.stat();
+    const read = async (position: number) => {
+      const { buffer, bytesRead } = await handle.read(Buffer.alloc(MAGIC.length), 0, MAGIC.length, position);
+      return buffer.toString("latin1", 0, bytesRead);
+    };
+    return { head: await read(0), tail: await read(Math.max(0, size - MAGIC.length)) };
+  } finally {
+    await handle.close();
+  }
+}
+
+/** Why a file cannot be a whole Parquet file, by its first and last four bytes. */
+async function magicProblem(path: string, files: DrWandbFiles): Promise<Finding | undefined> {
+  const where = { file: path };
+  let found: { head: string; tail: string };
+  try {
+    found = await ends(path, files);
+  } catch (error) {
+    const message = error instanceof Error ? error.message : String(error);
+    return finding("source/unreadable", `${path} cannot be read: ${message}`, { where });
+  }
+  if (found.head !== MAGIC) {
+    return finding("source/wrong-shape", `${path} is not a Parquet file: it does not start with ${MAGIC}`, { where });
+  }
+  if (found.tail === MAGIC) return undefined;
+  return finding("source/truncated", `${path} ends before its Parquet footer: expected ${MAGIC} at its end`, { where });
+}
+
+/** A finding about an error of the engine while it read a file. */
+export function damaged(path: string, error: unknown): Finding {
+  const message = (error instanceof Error ? error.message : String(error)).split("\n")[0] ?? "";
+  return finding("source/damaged", `${path} cannot be read: ${message}`, { where: { file: path } });
+}
+
+/** Names of the root columns from the footer, in order; a nested column is followed by its parts. */
+function rootNames(rows: readonly (readonly unknown[])[]): string[] {
+  const names: string[] = [];
+  let at = 0;
+  const skip = (): void => {
+    const children = Number(rows[at++]?.[1] ?? 0);
+    for (let i = 0; i < children; i++) skip();
+  };
+  const roots = Number(rows[at++]?.[1] ?? 0);
+  for (let i = 0; i < roots; i++) {
+    names.push(String(rows[at]?.[0]));
+    skip();
+  }
+  return names;
+}
+
+/** Reads the columns of a file, or tells why it cannot be read. */
+export async function openParquet(
+  path: string,
+  connection: DuckDBConnection,
+  files: DrWandbFiles,
+): Promise<ParquetFile | Finding> {
+  const problem = await magicProblem(path, files);
+  if (problem !== undefined) return problem;
+  const literal = [literalPath(path)];
+  try {
+    const schema = await connection.runAndReadAll("SELECT name, num_children FROM parquet_schema($1)", literal, [
+      VARCHAR,
+    ]);
+    const described = await connection.runAndReadAll(
+      "DESCRIBE SELECT * FROM read_parquet($1, hive_partitioning = false)",
+      literal,
+      [VARCHAR],
+    );
+    const names = rootNames(schema.getRows());
+    const columns = described.getRows().map((row, i) => ({ name: names[i] ?? String(row[0]), type: String(row[1]) }));
+    return { path, columns };
+  } catch (error) {
+    return damaged(path, error);
+  }
+}
+
+export function isFinding(item: ParquetFile | Finding): item is Finding {
+  return "code" in item;
+}
+
+/** Place of a column by its name, -1 when there is none. */
+export function columnIndex(file: ParquetFile, name: string): number {
+  return file.columns.findIndex((column) => column.name === name);
+}
+
+/**
+ * A FROM item that reads a file given by a variable of the connection, its columns renamed to `c0`, `c1`, … and the
+ * 0-based row number last, as `row_number`.
+ */
+export function fromFile(file: ParquetFile, variable: string, alias: string): string {
+  const names = [...file.columns.map((_, i) => `c${i}`), "row_number"].join(", ");
+  const read = `read_parquet(getvariable('${variable}'), file_row_number = true, hive_partitioning = false)`;
+  return `${read} AS ${alias}(${names})`;
+}
+
+/** Points the variable of a connection that `fromFile` reads at a file. */
+export async function setFile(connection: DuckDBConnection, variable: string, path: string): Promise<void> {
+  await connection.run(`SET VARIABLE ${variable} = $1`, [literalPath(path)], [VARCHAR]);
+}
+
+/** Whether a column holds text or bytes, which are read as bytes: the driver strips U+FEFF from strings. */
+export function isTextual({ type }: ParquetColumn): boolean {
+  return type === "VARCHAR" || type === "JSON" || type === "BLOB";
+}
+
+/** The expression that reads a column. */
+export function cellExpression(column: ParquetColumn, index: number, alias: string): string {
+  const name = `${alias}.c${index}`;
+  return isTextual(column) && column.type !== "BLOB" ? `encode(${name})` : name;
+}
+
+/** The expression that reads a run id: text, '' for NULL or for a file without the column. */
+export function runIdExpression(file: ParquetFile, alias: string): string {
+  const index = columnIndex(file, "run_id");
+  return index < 0 ? "''" : `coalesce(${alias}.c${index}::VARCHAR, '')`;
+}

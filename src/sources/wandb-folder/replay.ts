@@ -1,0 +1,268 @@
+/** Replays the records of one log: rows and events go to the writer as they come, the rest becomes the run's blobs. */
+import { create, fromBinary, merge } from "@bufbuild/protobuf";
+import { BinaryReader } from "@bufbuild/protobuf/wire";
+import type { BlobName } from "../../blob.js";
+import type { FindingCode } from "../../finding.js";
+import type { RecordWriter, RunBlobs } from "../../store/raw-record.js";
+import { HistoryRows } from "./history-row.js";
+import { ItemSpan, skipField, tagOf } from "./items.js";
+import { JsonBytes } from "./json-bytes.js";
+import {
+  type HeaderRecord,
+  HeaderRecordSchema,
+  type RunExitRecord,
+  RunExitRecordSchema,
+  type RunRecord,
+  RunRecordSchema,
+  type TelemetryRecord,
+  TelemetryRecordSchema,
+} from "./record_pb.js";
+import { type RecordBody, readRecord } from "./record-kinds.js";
+import { writeRunBlob } from "./run-blob.js";
+import { writeSystemEvent } from "./system-event.js";
+import { SystemInfo } from "./system-info.js";
+import { encodeTelemetry, MetricDefinitions } from "./telemetry.js";
+import { TextCache } from "./text.js";
+import { ItemTree } from "./tree.js";
+import { addInternalConfig } from "./wandb-config.js";
+
+/** Kinds that are decoded to messages; there are few of them in a log. */
+const DECODED: ReadonlySet<string> = new Set(["run", "telemetry", "metric", "environment", "exit", "header"]);
+const UPDATE = tagOf(1);
+const REMOVE = tagOf(2);
+const RUN_CONFIG = 4;
+const RUN_SUMMARY = 5;
+const RUN_SETTINGS = 11;
+
+/** What the replay reports; the caller knows file and run. */
+export type ReplayProblem = (
+  code: FindingCode,
+  message: string,
+  more: { readonly blob?: BlobName; readonly path?: readonly string[]; readonly evidence: string },
+) => void;
+
+/** The blobs of a log and whether its run ended in it. */
+export interface Replayed {
+  readonly blobs: RunBlobs;
+  readonly ended: boolean;
+}
+
+export class LogReplay {
+  /** Bytes handed to the writer since the log began. */
+  written = 0;
+  private readonly writer: RecordWriter;
+  private readonly problem: ReplayProblem;
+  private readonly runId: string;
+  private readonly formatVersion: number;
+  private readonly cache = new TextCache();
+  private readonly item = new ItemSpan();
+  private readonly rows: HistoryRows;
+  private readonly event = new JsonBytes();
+  private readonly config: ItemTree;
+  private readonly summary: ItemTree;
+  private readonly settings: ItemTree;
+  private readonly metrics = new MetricDefinitions();
+  private readonly systemInfo = new SystemInfo();
+  private readonly counts = new Map<string, number>();
+  private run: RunRecord | undefined;
+  private telemetry: TelemetryRecord | undefined;
+  private header: HeaderRecord | undefined;
+  private exit: RunExitRecord | undefined;
+
+  /** `startingStep` is that of the run record, known before the first row. */
+  constructor(
+    writer: RecordWriter,
+    log: { readonly runId: string; readonly startingStep: bigint; readonly formatVersion: number },
+    problem: ReplayProblem,
+  ) {
+    this.writer = writer;
+    this.problem = problem;
+    this.runId = log.runId;
+    this.formatVersion = log.formatVersion;
+    this.rows = new HistoryRows(this.cache, log.startingStep, this.refused("history"));
+    this.config = new ItemTree(this.treeProblem("config"));
+    this.summary = new ItemTree(this.treeProblem("summary"));
+    this.settings = new ItemTree(this.treeProblem("run"));
+  }
+
+  /** One record of the log; `offset` is its place in the file. */
+  record(bytes: Uint8Array, from: number, to: number, offset: number): void {
+    const body = this.read(bytes.subarray(from, to), offset);
+    if (body === undefined) return;
+    this.counts.set(body.kind, (this.counts.get(body.kind) ?? 0) + 1);
+    if (body.kind === "history") {
+      this.writer.history(this.rows.step, this.rows.out.bytes, 0, this.rows.out.length);
+      this.written += this.rows.out.length;
+    } else if (body.kind === "stats") {
+      this.writer.systemEvent(this.event.bytes, 0, this.event.length);
+      this.written += this.event.length;
+    }
+  }
+
+  /** The blobs after the last record. */
+  finish(): Replayed {
+    addInternalConfig(this.config, this.telemetry, this.metrics, (path, text) =>
+      this.problem(
+        "source/copy-differs",
+        "config has this member already; the log's other account is in the evidence",
+        {
+          blob: "config",
+          path,
+          evidence: text,
+        },
+      ),
+    );
+    const blobs: RunBlobs = {
+      run: this.runBlob(),
+      config: this.blobOf(this.config, this.run !== undefined || this.counts.has("config")),
+      summary: this.blobOf(this.summary, this.run?.summary !== undefined || this.counts.has("summary")),
+      system_info: this.systemInfo.write((lost) =>
+        this.problem("source/damaged", "the environment record has a value that JSON cannot hold", {
+          blob: "system_info",
+          evidence: lost,
+        }),
+      ),
+    };
+    return { blobs, ended: this.exit !== undefined };
+  }
+
+  private read(record: Uint8Array, offset: number): RecordBody | undefined {
+    try {
+      const body = readRecord(record);
+      if (body !== undefined) this.apply(body);
+      return body;
+    } catch (error) {
+      const why = error instanceof Error ? error.message : String(error);
+      this.problem("source/damaged", `The record at byte ${offset} cannot be decoded: ${why}`, {
+        evidence: Buffer.from(record.subarray(0, 100)).toString("hex"),
+      });
+      return undefined;
+    }
+  }
+
+  private apply({ kind, bytes }: RecordBody): void {
+    if (kind === "history") this.rows.read(bytes);
+    else if (kind === "summary") this.applyUpdate(this.summary, bytes);
+    else if (kind === "stats") writeSystemEvent(bytes, this.event, this.refused("system_event"));
+    else if (kind === "config") this.applyUpdate(this.config, bytes);
+    else if (DECODED.has(kind)) this.applyDecoded(kind, bytes.slice());
+  }
+
+  /** Takes a copy of the record's bytes: decoded messages keep views of them, and the reader uses its buffer again. */
+  private applyDecoded(kind: string, bytes: Uint8Array): void {
+    if (kind === "run") this.applyRun(bytes);
+    else if (kind === "telemetry") this.addTelemetry(fromBinary(TelemetryRecordSchema, bytes));
+    else if (kind === "metric") this.metrics.add(bytes);
+    else if (kind === "environment") this.systemInfo.add(bytes);
+    else if (kind === "exit") this.exit = fromBinary(RunExitRecordSchema, bytes);
+    else if (kind === "header") this.header = fromBinary(HeaderRecordSchema, bytes);
+  }
+
+  /** ConfigRecord, SummaryRecord and SettingsRecord: the updates in their order, then the removals in theirs. */
+  private applyUpdate(tree: ItemTree, bytes: Uint8Array): void {
+    const { item } = this;
+    const reader = new BinaryReader(bytes);
+    const removed: string[][] = [];
+    while (reader.pos < bytes.length) {
+      const tag = reader.uint32();
+      if (tag === UPDATE) {
+        item.read(reader, bytes.length);
+        this.setItem(tree, bytes);
+      } else if (tag === REMOVE) {
+        item.read(reader, bytes.length);
+        removed.push(item.path(bytes, this.cache));
+      } else skipField(reader, tag);
+    }
+    for (const path of removed) tree.remove(path);
+  }
+
+  private setItem(tree: ItemTree, bytes: Uint8Array): void {
+    const { item } = this;
+    if (item.elements > 1) tree.update(item.path(bytes, this.cache), bytes, item.valueFrom, item.valueTo);
+    else tree.set(this.cache.get(bytes, item.keyFrom, item.keyTo), bytes, item.valueFrom, item.valueTo);
+  }
+
+  /**
+   * The first run record creates the run, with its config and summary; a later one changes what it has
+   * (wandb/core/internal/runbranch/state.go, Update).
+   */
+  private applyRun(bytes: Uint8Array): void {
+    const update = fromBinary(RunRecordSchema, bytes);
+    if (update.telemetry !== undefined) this.addTelemetry(update.telemetry);
+    this.applyField(this.settings, bytes, RUN_SETTINGS);
+    if (this.run === undefined) {
+      this.applyField(this.config, bytes, RUN_CONFIG);
+      this.applyField(this.summary, bytes, RUN_SUMMARY);
+      this.run = update;
+      return;
+    }
+    if (update.tags.length > 0) this.run.tags = [];
+    merge(RunRecordSchema, this.run, update);
+  }
+
+  private applyField(tree: ItemTree, run: Uint8Array, field: number): void {
+    const items = rawField(run, field);
+    if (items !== undefined) this.applyUpdate(tree, items);
+  }
+
+  private addTelemetry(update: TelemetryRecord): void {
+    encodeTelemetry(update);
+    this.telemetry ??= create(TelemetryRecordSchema);
+    merge(TelemetryRecordSchema, this.telemetry, update);
+  }
+
+  private runBlob(): Uint8Array {
+    const settings = this.run?.settings === undefined ? undefined : this.blobOf(this.settings, true);
+    return writeRunBlob({
+      runId: this.runId,
+      run: this.run ?? create(RunRecordSchema),
+      telemetry: this.telemetry ?? create(TelemetryRecordSchema),
+      header: this.header,
+      exit: this.exit,
+      preempting: this.counts.has("preempting"),
+      formatVersion: this.formatVersion,
+      records: this.counts,
+      settings,
+    });
+  }
+
+  private blobOf(tree: ItemTree, present: boolean): Uint8Array | undefined {
+    if (!present) return undefined;
+    const out = new JsonBytes();
+    tree.write(out);
+    return out.take();
+  }
+
+  private refused(blob: BlobName): (path: readonly string[], text: string) => void {
+    return (path, text) =>
+      this.problem("json/refused", "A value is no JSON value; it was kept as a string", { blob, path, evidence: text });
+  }
+
+  private treeProblem(blob: BlobName): ConstructorParameters<typeof ItemTree>[0] {
+    const refused = this.refused(blob);
+    return (kind, path, text) => {
+      if (kind === "refused") return refused(path, text);
+      this.problem(
+        "json/duplicate-key",
+        "An object that a later update opened has a key twice; the last one was kept",
+        {
+          blob,
+          path,
+          evidence: text,
+        },
+      );
+    };
+  }
+}
+
+/** The bytes of a message field; of several the last. Undefined when there is none. */
+function rawField(message: Uint8Array, field: number): Uint8Array | undefined {
+  const reader = new BinaryReader(message);
+  let bytes: Uint8Array | undefined;
+  while (reader.pos < message.length) {
+    const tag = reader.uint32();
+    if (tag !== tagOf(field)) skipField(reader, tag);
+    else bytes = reader.bytes();
+  }
+  return bytes;
+}

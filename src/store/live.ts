@@ -1,0 +1,90 @@
+import type { RecordKind, RunKey } from "../blob.js";
+import type { Version } from "./manifest.js";
+import { type LogKey, type LogState, SOURCES, type SourceName } from "./raw-record.js";
+import { compareText } from "./segment-key.js";
+
+/** What the store knows of one run, over all logs of the source that wins for it. */
+export interface LiveRun {
+  readonly key: RunKey;
+  readonly source: SourceName;
+  /** The logs of that source, by start. */
+  readonly logs: readonly Version[];
+  /** `damaged` when a log is, else the state of the last log. */
+  readonly state: LogState;
+  /** Rows of the live history, which another source may have given. */
+  readonly history_rows: number;
+  /** W&B's own count of history rows; undefined when no source gave one. */
+  readonly expected: number | undefined;
+  /** When the latest of its logs was imported: ISO 8601, UTC. */
+  readonly fetched_at: string;
+}
+
+/** One text for the identity of a run, of use as a map key. */
+export function runText(key: RunKey): string {
+  return JSON.stringify([key.entity, key.project, key.run_id]);
+}
+
+/** One text for the identity of a log, of use as a map key. */
+export function logText(log: LogKey): string {
+  return JSON.stringify([log.entity, log.project, log.run_id, log.source, log.start]);
+}
+
+/** Rows that a version has of a kind; every version has one row of kind run. */
+export function rowsOf(version: Version, kind: RecordKind): number {
+  if (kind === "run") return 1;
+  return kind === "sweep" ? 0 : version.rows[kind];
+}
+
+function byRun(versions: readonly Version[]): Map<string, Version[]> {
+  const runs = new Map<string, Version[]>();
+  for (const version of versions) {
+    const key = runText(version.log);
+    const known = runs.get(key);
+    if (known === undefined) runs.set(key, [version]);
+    else known.push(version);
+  }
+  return runs;
+}
+
+/** The versions of one run that count for a kind: those of the first source in SOURCES that has rows of it. */
+function winners(versions: readonly Version[], kind: RecordKind): Version[] {
+  const having = versions.filter((version) => rowsOf(version, kind) > 0);
+  const source = SOURCES.find((name) => having.some((version) => version.log.source === name));
+  return having.filter((version) => version.log.source === source);
+}
+
+/** Ids of the versions whose rows of a kind count. */
+export function liveVersions(versions: readonly Version[], kind: RecordKind): Set<number> {
+  return new Set([...byRun(versions).values()].flatMap((group) => winners(group, kind)).map((version) => version.id));
+}
+
+function maximum(values: readonly (number | undefined)[]): number | undefined {
+  const known = values.filter((value) => value !== undefined);
+  return known.length === 0 ? undefined : Math.max(...known);
+}
+
+function liveRun(group: readonly Version[]): LiveRun {
+  const logs = winners(group, "run").sort((a, b) => compareText(a.log.start, b.log.start) || a.id - b.id);
+  const last = logs.at(-1) as Version;
+  const { entity, project, run_id, source } = last.log;
+  return {
+    key: { entity, project, run_id },
+    source,
+    logs,
+    state: logs.some((log) => log.state === "damaged") ? "damaged" : last.state,
+    history_rows: winners(group, "history").reduce((sum, version) => sum + version.rows.history, 0),
+    expected: maximum(group.map((version) => version.expectedRows)),
+    fetched_at: logs.map((log) => log.fetched_at).reduce((a, b) => (a > b ? a : b)),
+  };
+}
+
+/** Every run of the store, in order of key. */
+export function liveRuns(versions: readonly Version[]): LiveRun[] {
+  const runs = [...byRun(versions).values()].map(liveRun);
+  return runs.sort(
+    (a, b) =>
+      compareText(a.key.entity, b.key.entity) ||
+      compareText(a.key.project, b.key.project) ||
+      compareText(a.key.run_id, b.key.run_id),
+  );
+}

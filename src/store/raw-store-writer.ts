@@ -1,0 +1,254 @@
+import { RECORD_BLOBS, type RecordKind } from "../blob.js";
+import { StoreError } from "../errors.js";
+import type { Finding } from "../finding.js";
+import { type Change, commitChange } from "./commit.js";
+import { logText } from "./live.js";
+import { LogImport, STREAM_KINDS, type StreamKind } from "./log-import.js";
+import type { Manifest, Version } from "./manifest.js";
+import type { LogKey, LogState, RecordWriter, RunBlobs } from "./raw-record.js";
+import { SEGMENT_BYTES, SEGMENT_ROWS, SegmentDraft, type SegmentLog } from "./segment-draft.js";
+import { SegmentEngine } from "./segment-engine.js";
+import { SegmentQueue, type Ticket } from "./segment-queue.js";
+import type { StoreEnv } from "./store-env.js";
+
+/** What an import did. Plain data. */
+export interface ImportSummary {
+  /** Logs that were new or had changed. */
+  readonly added: readonly Version[];
+  /** Logs that were already there with the same digest: nothing was written for them. */
+  readonly unchanged: readonly Version[];
+  /** How many of `added` took the place of an older version. */
+  readonly replaced: number;
+  /** Of every log in this import, unchanged ones included, and of the sources outside of logs. */
+  readonly findings: readonly Finding[];
+}
+
+/** A writer that holds the lock of its store until `commit` or `abort`. */
+export interface RawStoreWriter extends RecordWriter {
+  /**
+   * Makes everything visible at once and gives the lock back.
+   * @throws StoreError `store/open-log` when a log was begun and not ended; the error of the disk when a write failed.
+   * Nothing is visible then.
+   */
+  commit(): Promise<ImportSummary>;
+  /** Removes what was written and gives the lock back. */
+  abort(): Promise<void>;
+}
+
+/** What a writer is given by its store. */
+export interface WriterInput {
+  readonly env: StoreEnv;
+  readonly directory: string;
+  readonly manifest: Manifest;
+  /** Called once, when the writer is done; with the new manifest after a commit. */
+  release(manifest: Manifest | undefined): Promise<void>;
+}
+
+interface OpenLog {
+  readonly log: LogImport;
+  version: number | undefined;
+  readonly spilled: Ticket[];
+}
+
+class Writer implements RawStoreWriter {
+  readonly #input: WriterInput;
+  readonly #engine: SegmentEngine;
+  readonly #queue: SegmentQueue;
+  readonly #versions: Map<string, Version>;
+  /** Rows of logs that ended and did not fill a segment of their own. */
+  readonly #shared = new Map<RecordKind, SegmentDraft>();
+  readonly #added: Version[] = [];
+  readonly #unchanged: Version[] = [];
+  readonly #findings: Finding[] = [];
+  #replaced = 0;
+  #nextVersion: number;
+  #open: OpenLog | undefined;
+
+  constructor(input: WriterInput, engine: SegmentEngine) {
+    this.#input = input;
+    this.#engine = engine;
+    const { manifest, env, directory } = input;
+    this.#queue = new SegmentQueue(engine, env.files, directory, manifest.nextSegment);
+    this.#versions = new Map(manifest.versions.map((version) => [logText(version.log), version]));
+    this.#nextVersion = manifest.nextVersion;
+  }
+
+  begin(key: LogKey): void {
+    if (this.#open !== undefined) throw openLog(this.#open.log.key);
+    const { entity, project, run_id, source, start } = key;
+    const log = new LogImport({ entity, project, run_id, source, start }, this.#input.env.now());
+    this.#open = { log, version: undefined, spilled: [] };
+  }
+
+  history(step: bigint | undefined, bytes: Uint8Array, from: number, to: number): void {
+    this.#stage("history", step, bytes, from, to);
+  }
+
+  systemEvent(bytes: Uint8Array, from: number, to: number): void {
+    this.#stage("system_event", undefined, bytes, from, to);
+  }
+
+  async end(blobs: RunBlobs, state: LogState, expectedRows?: number): Promise<void> {
+    const open = this.#current();
+    const digest = open.log.digest(blobs, state, expectedRows);
+    const known = this.#versions.get(logText(open.log.key));
+    if (known?.digest === digest) this.#keep(open, known);
+    else this.#add(open, blobs, { digest, state, expectedRows });
+    this.#open = undefined;
+    await this.flush();
+  }
+
+  flush(): Promise<void> {
+    return this.#queue.settle();
+  }
+
+  finding(item: Finding): void {
+    if (this.#open === undefined) this.#findings.push(item);
+    else this.#open.log.findings.report(item);
+  }
+
+  async commit(): Promise<ImportSummary> {
+    if (this.#open !== undefined) throw openLog(this.#open.log.key);
+    let manifest: Manifest | undefined;
+    try {
+      for (const draft of this.#shared.values()) this.#queue.push(draft);
+      await this.#queue.settle();
+      const { files } = this.#input.env;
+      const place = { engine: this.#engine, files, directory: this.#input.directory };
+      manifest = await commitChange(place, this.#input.manifest, this.#change());
+    } finally {
+      await this.#release(manifest);
+    }
+    return { added: this.#added, unchanged: this.#unchanged, replaced: this.#replaced, findings: this.#findings };
+  }
+
+  async abort(): Promise<void> {
+    this.#open = undefined;
+    this.#queue.dropAll();
+    try {
+      await this.#queue.settle();
+    } finally {
+      await this.#release(undefined);
+    }
+  }
+
+  #change(): Change {
+    const versions = [...this.#versions.values()].sort((a, b) => a.id - b.id);
+    const { nextSegment } = this.#queue;
+    return { versions, added: this.#queue.written(), nextVersion: this.#nextVersion, nextSegment };
+  }
+
+  async #release(manifest: Manifest | undefined): Promise<void> {
+    this.#engine.close();
+    await this.#input.release(manifest);
+  }
+
+  #current(): OpenLog {
+    if (this.#open === undefined) throw new StoreError("store/no-log", "A record came before the log was begun");
+    return this.#open;
+  }
+
+  #stage(kind: StreamKind, step: bigint | undefined, bytes: Uint8Array, from: number, to: number): void {
+    const open = this.#current();
+    const staged = open.log.staged[kind];
+    staged.push(step, bytes, from, to);
+    if (staged.bytes < SEGMENT_BYTES && staged.count < SEGMENT_ROWS) return;
+    open.log.hash(kind);
+    this.#drainAlone(open, kind);
+  }
+
+  /** Writes the staged records of a log to a segment of their own. */
+  #drainAlone(open: OpenLog, kind: StreamKind): void {
+    if (open.log.staged[kind].count === 0) return;
+    const draft = new SegmentDraft(kind);
+    draft.beginLog(this.#segmentLog(open));
+    open.log.drain(kind, draft);
+    open.spilled.push(this.#queue.push(draft));
+  }
+
+  #drainShared(open: OpenLog, kind: StreamKind): void {
+    const { bytes, count } = open.log.staged[kind];
+    if (count === 0) return;
+    const draft = this.#sharedDraft(kind, bytes, count);
+    draft.beginLog(this.#segmentLog(open));
+    open.log.drain(kind, draft);
+  }
+
+  /** The draft of a kind that small logs share, with room for so much. */
+  #sharedDraft(kind: RecordKind, bytes: number, rows: number): SegmentDraft {
+    let draft = this.#shared.get(kind);
+    if (draft?.overflows(bytes, rows)) {
+      this.#queue.push(draft);
+      draft = undefined;
+    }
+    if (draft === undefined) {
+      draft = new SegmentDraft(kind);
+      this.#shared.set(kind, draft);
+    }
+    return draft;
+  }
+
+  #segmentLog(open: OpenLog): SegmentLog {
+    open.version ??= this.#nextVersion++;
+    return { version: open.version, log: open.log.key, fetchedAt: open.log.fetchedAt };
+  }
+
+  #keep(open: OpenLog, known: Version): void {
+    for (const ticket of open.spilled) this.#queue.drop(ticket);
+    this.#unchanged.push(known);
+    this.#findings.push(...known.findings);
+  }
+
+  #add(open: OpenLog, blobs: RunBlobs, facts: Ending): void {
+    const { log } = open;
+    const common = this.#segmentLog(open);
+    for (const kind of STREAM_KINDS) {
+      if (open.spilled.length > 0) this.#drainAlone(open, kind);
+      else this.#drainShared(open, kind);
+    }
+    const size = RECORD_BLOBS.run.reduce((sum, blob) => sum + (blobs[blob]?.length ?? 0), 0);
+    const draft = this.#sharedDraft("run", size, 1);
+    const { state, expectedRows } = facts;
+    draft.beginLog({ ...common, state, expectedRows, historyRows: log.rows.history });
+    log.drainRun(blobs, draft);
+    this.#remember(versionOf(common.version, log, facts));
+  }
+
+  #remember(version: Version): void {
+    const key = logText(version.log);
+    if (this.#versions.has(key)) this.#replaced += 1;
+    this.#versions.set(key, version);
+    this.#added.push(version);
+    this.#findings.push(...version.findings);
+  }
+}
+
+interface Ending {
+  readonly digest: string;
+  readonly state: LogState;
+  readonly expectedRows: number | undefined;
+}
+
+function versionOf(id: number, log: LogImport, { digest, state, expectedRows }: Ending): Version {
+  const rows = { history: log.rows.history, system_event: log.rows.system_event };
+  log.judge(state, expectedRows);
+  return {
+    id,
+    log: log.key,
+    digest,
+    state,
+    rows,
+    ...(expectedRows === undefined ? {} : { expectedRows }),
+    fetched_at: log.fetchedAt.toISOString(),
+    findings: log.findings.list(),
+  };
+}
+
+function openLog(key: LogKey): StoreError {
+  return new StoreError("store/open-log", `The log of run ${key.run_id} that starts at "${key.start}" was not ended`);
+}
+
+/** Opens a writer whose lock is taken already. */
+export async function openWriter(input: WriterInput): Promise<RawStoreWriter> {
+  return new Writer(input, await SegmentEngine.open(input.env.engine));
+}

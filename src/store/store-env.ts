@@ -1,0 +1,58 @@
+import { dirname } from "node:path";
+import type { EngineSettings } from "./segment-engine.js";
+
+/** The file operations of the store: those of `node:fs/promises`. */
+export type StoreFiles = Pick<
+  typeof import("node:fs/promises"),
+  "mkdir" | "open" | "readdir" | "readFile" | "rename" | "rm" | "stat"
+>;
+
+/** The process that may hold the lock. */
+export interface StoreProcess {
+  readonly pid: number;
+  /** Name of the machine: a lock of another one is never taken over. */
+  readonly host: string;
+  /** Whether a process of this machine is running. */
+  isAlive(pid: number): boolean;
+}
+
+/** What the store needs from outside. */
+export interface StoreEnv {
+  now(): Date;
+  readonly files: StoreFiles;
+  readonly process: StoreProcess;
+  readonly engine: EngineSettings;
+}
+
+async function sync(files: StoreFiles, path: string): Promise<void> {
+  const handle = await files.open(path, "r");
+  try {
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
+}
+
+/** Gives a finished file its final name: its bytes reach the disk first, then the name. */
+export async function publish(files: StoreFiles, temporary: string, final: string): Promise<void> {
+  await sync(files, temporary);
+  await files.rename(temporary, final);
+  await sync(files, dirname(final));
+}
+
+/** Writes a file so that a crash leaves either the old content or the new one. */
+export async function writeDurably(files: StoreFiles, path: string, text: string): Promise<void> {
+  const temporary = `${path}.tmp`;
+  const handle = await files.open(temporary, "w");
+  try {
+    await handle.writeFile(text);
+  } finally {
+    await handle.close();
+  }
+  await publish(files, temporary, path);
+}
+
+/** Whether an error is that of a file that is not there. */
+export function isMissing(error: unknown): boolean {
+  return error instanceof Error && "code" in error && error.code === "ENOENT";
+}

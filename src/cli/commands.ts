@@ -22,7 +22,8 @@ export interface Command {
 
 const NONE = { least: 0, most: 0 } as const;
 const ANY = { least: 0, most: Number.POSITIVE_INFINITY } as const;
-const SOURCES = "a wandb/ folder, one run folder in it, a .wandb file, or a dr_wandb export (its folder or a Parquet file)";
+const SOURCES =
+  "a wandb/ folder, one run folder in it, a .wandb file, or a dr_wandb export (its folder or a Parquet file)";
 
 /** Every command, in the order of the help. */
 export const COMMANDS: readonly Command[] = [
@@ -97,11 +98,13 @@ export const COMMANDS: readonly Command[] = [
     arguments: "",
     positionals: NONE,
     summary: "print the tables and columns that the schemas give",
-    description: ["Reads the schemas only: no data is needed, nothing is written."],
+    description: [
+      "Reads the schemas only: no data is needed, nothing is written. With --sql it prints the queries that an export would run on what the raw store holds.",
+    ],
     options: ["table", "sql", "json"],
     examples: [
       ["wandb-columns plan", "every table and column"],
-      ["wandb-columns plan --table history --sql", "the DDL of one table"],
+      ["wandb-columns plan --table history --sql", "the query that fills one table"],
     ],
     load: async () => (await import("./plan.js")).planCommand,
   },
@@ -110,7 +113,9 @@ export const COMMANDS: readonly Command[] = [
     arguments: "",
     positionals: NONE,
     summary: "raw store to tables",
-    description: ["Writes the tables of the plan from the raw store. Parts whose runs did not change stay as they are."],
+    description: [
+      "Writes the tables of the plan from the raw store. Parts whose runs did not change stay as they are.",
+    ],
     options: ["to", "memory", "threads", "fail-on", "dry-run", "json"],
     examples: [
       ["wandb-columns export", "to tables/ of the project folder"],

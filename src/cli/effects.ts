@@ -1,7 +1,5 @@
-import * as files from "node:fs/promises";
-import { availableParallelism, hostname, tmpdir, totalmem } from "node:os";
-import { fileURLToPath } from "node:url";
-import type { Environment, Machine } from "../pipelines/environment.js";
+import type { Environment } from "../pipelines/environment.js";
+import { nodeEnvironment, packagePath } from "../pipelines/node-environment.js";
 
 /** Where text goes: stdout or stderr. */
 export interface Output {
@@ -21,15 +19,6 @@ export interface Effects extends Environment {
   readonly packageFile: string;
 }
 
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return error instanceof Error && "code" in error && error.code === "EPERM";
-  }
-}
-
 /** A stream of the process as an output. A reader that went away, as `| head` does, is no error: the rest is dropped. */
 function outputOf(stream: NodeJS.WriteStream): Output {
   stream.on("error", (error: NodeJS.ErrnoException) => {
@@ -47,30 +36,13 @@ function outputOf(stream: NodeJS.WriteStream): Output {
   };
 }
 
-function thisMachine(): Machine {
-  return {
-    pid: process.pid,
-    host: hostname(),
-    memory: totalmem(),
-    threads: availableParallelism(),
-    temp: tmpdir(),
-    isAlive,
-  };
-}
-
-const inPackage = (path: string): string => fileURLToPath(new URL(`../../${path}`, import.meta.url));
-
 /** The real world. */
 export function realEffects(signal: AbortSignal): Effects {
   return {
+    ...nodeEnvironment(signal),
     variables: process.env,
-    files,
     out: outputOf(process.stdout),
     err: outputOf(process.stderr),
-    signal,
-    packageFile: inPackage("package.json"),
-    builtInSchemas: inPackage("schemas"),
-    machine: thisMachine(),
-    now: () => new Date(),
+    packageFile: packagePath("package.json"),
   };
 }

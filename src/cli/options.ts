@@ -53,7 +53,7 @@ export const OPTIONS = {
   from: { value: "DIR", help: "The folder of tables to read. Default: tables in the project folder." },
   write: { help: "Merge the proposal into schemas/ instead of printing it." },
   check: { help: "Write nothing; exit with 1 when generated/ is not what the schemas give." },
-  sql: { help: "Print the CREATE TABLE statements instead of the list." },
+  sql: { help: "Print the queries that fill the tables instead of the list." },
   table: { value: "NAME", help: "Only this table." },
   format: { value: "FORMAT", help: "text, json or md. Default: text.", choices: REPORT_FORMATS },
   json: { help: "Print the result as JSON on stdout." },
@@ -67,9 +67,7 @@ export const OPTIONS = {
 export type OptionName = keyof typeof OPTIONS;
 
 /** The table as a map of plain options. */
-export const OPTION_TABLE: ReadonlyMap<OptionName, Option> = new Map(
-  Object.entries(OPTIONS) as [OptionName, Option][],
-);
+export const OPTION_TABLE: ReadonlyMap<OptionName, Option> = new Map(Object.entries(OPTIONS) as [OptionName, Option][]);
 
 /** Accepted by every command. */
 export const COMMON_OPTIONS: readonly OptionName[] = ["project", "quiet", "debug", "help", "version"];

@@ -57,7 +57,8 @@ export function parseSize(text: string): number {
   const match = /^([0-9]+(?:\.[0-9]+)?)\s*([a-z]+)$/i.exec(text.trim());
   const unit = UNITS[(match?.[2] ?? "").toLowerCase()];
   const bytes = Math.floor(Number(match?.[1]) * (unit ?? Number.NaN));
-  if (!(bytes >= LEAST_MEMORY) || !Number.isSafeInteger(bytes)) refuse("memory", "a size of at least 200MB, such as 2GB", text);
+  if (!(bytes >= LEAST_MEMORY) || !Number.isSafeInteger(bytes))
+    refuse("memory", "a size of at least 200MB, such as 2GB", text);
   return bytes;
 }
 
@@ -65,7 +66,8 @@ const MOST_MEMORY = 4e9;
 
 function limitsOf(memory: string | undefined, threads: string | undefined, machine: Machine): Limits {
   const count = threads === undefined ? machine.threads : Number(threads);
-  if (!Number.isInteger(count) || count < 1 || count > 1024) refuse("threads", "a number from 1 to 1024", threads ?? "");
+  if (!Number.isInteger(count) || count < 1 || count > 1024)
+    refuse("threads", "a number from 1 to 1024", threads ?? "");
   const quarter = Math.max(LEAST_MEMORY, Math.min(MOST_MEMORY, Math.floor(machine.memory / 4)));
   return { memory: memory === undefined ? quarter : parseSize(memory), threads: count };
 }

@@ -10,7 +10,11 @@ function variableName(name: OptionName): string {
 }
 
 /** The text of an option or of its variable; an empty variable is none. */
-export function settingText(name: OptionName, options: OptionValues, variables: Effects["variables"]): string | undefined {
+export function settingText(
+  name: OptionName,
+  options: OptionValues,
+  variables: Effects["variables"],
+): string | undefined {
   const given = options.get(name);
   if (given !== undefined) return given === true ? "true" : given;
   if (OPTION_TABLE.get(name)?.environment !== true) return undefined;

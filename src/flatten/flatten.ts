@@ -79,6 +79,7 @@ type Keys = ReadonlyMap<string, string>;
 /** Fills `walk` from one value; gives the text of what is left of it, or undefined when nothing is. */
 function take(node: JsonNode, shape: ShapeNode, path: readonly string[], keys: Keys, walk: Walk): string | undefined {
   const whole = walk.text.slice(node.start, node.end);
+  if (shape.sealed === true) return whole;
   if (shape.family !== undefined) {
     const cells = keysFit(shape.family.table, keys) ? memberCells(node, shape.family.values, walk.text) : undefined;
     if (cells === undefined) return whole;

@@ -10,6 +10,8 @@ export interface ShapeNode {
   column?: Column;
   /** Set where a family's path ends: the value here, if it fits, is one row. */
   family?: ShapeFamily;
+  /** A path that a schema serializes although a pattern beside it would match: it stays in the residual whole. */
+  sealed?: true;
 }
 
 export interface ShapePattern {
@@ -89,6 +91,15 @@ function placeFamily(root: ShapeNode, table: Table, rule: Family): void {
   node.family = { table, rule, values };
 }
 
+/** Keeps patterns from taking a member that the schema serializes by its name. */
+function seal(root: ShapeNode, path: readonly string[]): void {
+  let parent: ShapeNode | undefined = root;
+  for (const key of path.slice(0, -1)) parent = parent?.children.get(key);
+  const key = path.at(-1);
+  if (parent === undefined || key === undefined || parent.patterns.length === 0) return;
+  if (!parent.children.has(key)) parent.children.set(key, { ...newNode(), sealed: true });
+}
+
 function residualOf(plan: Plan, blob: BlobName): BlobShape["residual"] {
   for (const table of plan.tables) {
     const residual = table.residuals.find((item) => item.blob === blob);
@@ -109,6 +120,7 @@ export function shapeBlob(plan: Plan, blob: BlobName): BlobShape {
     }
     for (const rule of table.families) if (rule.blob === blob) placeFamily(root, table, rule);
   }
+  for (const item of plan.serialized) if (item.blob === blob) seal(root, parsePointer(item.path));
   return { blob, root, residual: residualOf(plan, blob) };
 }
 

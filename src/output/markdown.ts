@@ -105,7 +105,7 @@ function pathTable(paths: readonly PathEntry[], report: Report): string {
         title: "Decision",
         cell: (item) =>
           item.column === undefined
-            ? `no column: ${item.reason ?? ""}`
+            ? `no column: ${item.reason ?? ""}${item.detail === undefined ? "" : ` (${escapeMarkdown(item.detail)})`}`
             : codeSpan(`${item.table ?? ""}.${item.column}`),
       },
       { title: "Proposal", cell: (item) => escapeMarkdown(item.proposal ?? ""), optional: true },

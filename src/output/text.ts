@@ -3,6 +3,7 @@ import { findingLines } from "./findings.js";
 import {
   aligned,
   counted,
+  cut,
   cutMiddle,
   grouped,
   ink,
@@ -88,8 +89,8 @@ function conflictLines(paths: readonly PathEntry[], style: TextStyle): string[] 
   const rows = conflicts
     .slice(0, CONFLICTS_SHOWN)
     .map((entry) => [
-      `  ${cutMiddle(printable(`${entry.blob}${entry.path}`), style.width - 36)}`,
-      tallied(entry.types),
+      `  ${cutMiddle(printable(`${entry.blob}${entry.path}`), style.width - 48)}`,
+      cut(tallied(entry.types) + (entry.detail === undefined ? "" : ` (${printable(entry.detail)})`), 44),
     ]);
   const more = conflicts.length - CONFLICTS_SHOWN;
   return [...aligned(rows), ...(more > 0 ? [`  … and ${counted(more, "path")} more`] : [])];

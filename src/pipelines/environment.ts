@@ -24,6 +24,9 @@ export interface Environment {
   now(): Date;
 }
 
+/** Folder inside the tables folder for what the engine cannot keep in memory; it is there only while an export runs. */
+export const ENGINE_FOLDER = ".engine";
+
 /** Bounds of the engine. */
 export interface Limits {
   /** Bytes to stay within. */

@@ -112,7 +112,8 @@ export async function findExamples(
   const into = new Map<string, string>();
   const kindOf = (kind: RecordKind): readonly BlobName[] => RECORD_BLOBS[kind];
   for (const kind of RECORD_KINDS) {
-    const open = () => paths.filter((item) => kindOf(kind).includes(item.blob) && !into.has(pathKey(item.blob, item.path)));
+    const open = () =>
+      paths.filter((item) => kindOf(kind).includes(item.blob) && !into.has(pathKey(item.blob, item.path)));
     for (const segment of store.liveSegments(kind)) {
       env.signal.throwIfAborted();
       const wanted = open();

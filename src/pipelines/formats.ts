@@ -5,6 +5,7 @@ import { StatusSchema } from "../report/status.js";
 import { ManifestSchema } from "../store/manifest.js";
 import { ConfigSchema } from "./config.js";
 import {
+  ExplainResultSchema,
   ExportResultSchema,
   GenerateResultSchema,
   ImportResultSchema,
@@ -24,6 +25,7 @@ const FORMATS: Readonly<Record<string, TSchema>> = {
   "sources-result": SourcesResultSchema,
   "infer-result": InferResultSchema,
   "generate-result": GenerateResultSchema,
+  "explain-result": ExplainResultSchema,
   "export-result": ExportResultSchema,
   "sync-result": SyncResultSchema,
   "raw-manifest": ManifestSchema,

@@ -48,6 +48,7 @@ function exportFiles(layout: DrWandbLayout): string[] {
 
 /** What a path is, or what was looked for in vain. */
 async function recognise(path: string, env: Environment): Promise<RecognisedSource | readonly string[]> {
+  if ((await nodeFiles.kind(path)) === undefined) return ["there is no such file or folder"];
   const folder = await recogniseWandbFolder(path, nodeFiles);
   if (!("tried" in folder)) {
     const bytes = await sizeOf(
@@ -57,7 +58,7 @@ async function recognise(path: string, env: Environment): Promise<RecognisedSour
     return { path, kind: "wandb-folder", description: folder.description, bytes };
   }
   const { layout, reasons } = await recogniseDrWandb(path, env.files);
-  if (layout === undefined) return [...folder.tried, ...reasons];
+  if (layout === undefined) return ["nothing that can be imported was found", ...folder.tried, ...reasons];
   const files = exportFiles(layout);
   const description = `a dr_wandb export of ${files.length} Parquet file${files.length === 1 ? "" : "s"}`;
   return { path, kind: "dr-wandb", description, bytes: await sizeOf(files, env) };
@@ -78,7 +79,7 @@ export async function recogniseSources(paths: readonly string[], env: Environmen
       error instanceof Error ? error.message : String(error),
     ]);
     if ("kind" in found) sources.push(found);
-    else findings.push(unreadable(path, `looked for ${found.join("; for ")}`));
+    else findings.push(unreadable(path, found.join("; ")));
   }
   if (sources.length > 0) return { sources, findings };
   throw new SourceError("source/unrecognised", findings.map((item) => item.message).join("\n"), {
@@ -112,8 +113,14 @@ async function importAll(
     }
   };
   const of = (kind: RecognisedSource["kind"]) => request.sources.filter((source) => source.kind === kind);
+  const { threads, memory } = request.limits;
+  const engine = { threads, memory: `${Math.floor(memory / 4e6)}MB`, temporaryDirectory: env.machine.temp };
   const logs = of("wandb-folder").map((source) => source.path);
-  const works = of("dr-wandb").map(({ path }) => () => importDrWandb(path, writer, options, env.files));
+  const works = of("dr-wandb").map(
+    ({ path }) =>
+      () =>
+        importDrWandb(path, writer, options, { files: env.files, engine }),
+  );
   if (logs.length > 0) works.unshift(() => importWandbLogs(logs, writer, options, nodeFiles));
   for (const work of works) await attempt(work);
   const [first] = failures;

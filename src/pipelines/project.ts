@@ -108,7 +108,7 @@ export async function planProject(project: Project, env: Environment, naming: Na
 }
 
 function storeEnv(env: Environment, limits: Limits): StoreEnv {
-  const memory = `${Math.max(64, Math.floor(limits.memory / 4e6))}MB`;
+  const memory = `${Math.floor(limits.memory / 4e6)}MB`;
   return { now: env.now, files: env.files, process: env.machine, engine: { threads: limits.threads, memory } };
 }
 

@@ -3,6 +3,7 @@ import type { GeneratedCheck, GeneratedWrite } from "../codegen/folder.js";
 import type { Finding } from "../finding.js";
 import type { SchemaPatch } from "../profile/infer-patch.js";
 import { formatPointer } from "../json/pointer.js";
+import type { Answer, Explanation } from "../report/explain.js";
 import { groupFindings } from "../report/report.js";
 import { type Report, ReportSchema } from "../report/schema.js";
 import type { ImportSummary } from "../store/raw-store-writer.js";
@@ -41,10 +42,14 @@ export const ImportResultSchema = result("import-result", "What `import --json` 
 });
 export type ImportResult = Static<typeof ImportResultSchema>;
 
-export const SourcesResultSchema = result("sources-result", "What `import --dry-run --json` and `sync --dry-run --json` print.", {
-  sources: Type.Array(RecognisedSourceSchema),
-  findings: Findings,
-});
+export const SourcesResultSchema = result(
+  "sources-result",
+  "What `import --dry-run --json` and `sync --dry-run --json` print.",
+  {
+    sources: Type.Array(RecognisedSourceSchema),
+    findings: Findings,
+  },
+);
 export type SourcesResult = Static<typeof SourcesResultSchema>;
 
 const DecisionSchema = Type.Object(
@@ -121,6 +126,31 @@ export const SyncResultSchema = result("sync-result", "What `sync --json` prints
   next: texts("Commands that come next."),
 });
 export type SyncResult = Static<typeof SyncResultSchema>;
+
+/** One meaning of the query; members beside `kind` depend on it. */
+const AnswerSchema = Type.Unsafe<Answer>(
+  Type.Object(
+    {
+      kind: Type.Union(
+        (["column", "residual", "serialized", "member", "container", "retired"] as const).map((kind) =>
+          Type.Literal(kind),
+        ),
+      ),
+    },
+    { additionalProperties: true },
+  ),
+);
+
+export const ExplainResultSchema = result("explain-result", "What `explain --json` prints.", {
+  query: Type.String(),
+  answers: Type.Array(AnswerSchema, { description: "All that the query can mean; none when nothing is known of it." }),
+  suggestions: texts("Known names and paths like the query, best first; empty when there are answers."),
+});
+export type ExplainResult = Static<typeof ExplainResultSchema>;
+
+export function explainResult({ query, answers, suggestions }: Explanation): ExplainResult {
+  return { format: RESULT_FORMAT, query, answers: [...answers], suggestions: [...suggestions] };
+}
 
 function importedPart(sources: readonly RecognisedSource[], summary: ImportSummary) {
   return {

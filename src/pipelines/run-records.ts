@@ -36,7 +36,7 @@ export function liveRelation(store: RawStore, kind: "run" | "history"): string |
   const files = store.liveSegments(kind).map(({ path, versions }) => {
     return versions.live.length === versions.all.length ? { path } : { path, versions: versions.live };
   });
-  return files.length === 0 ? undefined : segmentRelation(kind, files, []);
+  return segmentRelation(kind, files, []);
 }
 
 interface RunRecord {

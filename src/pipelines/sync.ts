@@ -7,7 +7,7 @@ import type { Profile } from "../profile/profile.js";
 import type { Report } from "../report/schema.js";
 import type { ImportSummary } from "../store/raw-store-writer.js";
 import { isMissing } from "../store/store-env.js";
-import type { Environment, Limits, Progress } from "./environment.js";
+import { ENGINE_FOLDER, type Environment, type Limits, type Progress } from "./environment.js";
 import { type ExportResult, exportTables } from "./export.js";
 import { generate } from "./generate.js";
 import { importSources, type RecognisedSource, recogniseSources } from "./import.js";
@@ -99,8 +99,8 @@ function exportPlanned(
   return exportTables({
     store,
     plan: planned.plan,
-    planText: planned.planText,
     dir: request.tables,
+    temp: join(request.tables, ENGINE_FOLDER),
     ...request.limits,
     progress: (done, total) => request.progress("export", "parts", done, total),
     signal: env.signal,
@@ -136,4 +136,3 @@ export async function sync(project: Project, request: SyncRequest, env: Environm
     findings,
   };
 }
-

@@ -74,7 +74,25 @@ function giveIds(parts: TableParts, names: ReadonlyMap<ColumnDraft, string>, tak
   };
 }
 
-const place = (blob: BlobName, path: Path): string => `${blob} ${formatPointer(path)}`;
+const place = (blob: BlobName, path: Path): string => `${blob} ${formatPointer(path) || "(itself)"}`;
+
+/** Why a path did not get the name of its keys alone; undefined when it did, or when only SQL or length stood against it. */
+function obstacle(
+  parts: TableParts,
+  draft: ColumnDraft,
+  settled: SettledName,
+  owners: ReadonlyMap<string, ColumnDraft>,
+): string | undefined {
+  const plain = plainName(parts.scope ?? draft.blob, draft.path, parts.naming);
+  const fixed = [...parts.fixed, ...parts.residuals].some((item) => foldName(item.name) === foldName(plain));
+  const { name, wanted } = settled;
+  if (foldName(name) === foldName(wanted)) {
+    return fixed ? `the name ${plain} is that of a column that the table always has` : undefined;
+  }
+  const owner = owners.get(foldName(wanted));
+  if (owner === undefined) return `the name ${wanted} was that of another column once`;
+  return `the name ${wanted} is that of ${place(owner.blob, owner.path)}`;
+}
 
 function collision(
   parts: TableParts,
@@ -82,15 +100,11 @@ function collision(
   settled: SettledName,
   owners: ReadonlyMap<string, ColumnDraft>,
 ): Finding[] {
-  if (draft.schema.xColumn.name !== undefined) return [];
-  const plain = plainName(parts.scope ?? draft.blob, draft.path, parts.naming);
-  const alone = foldName(settled.wanted) === foldName(settled.name);
-  const fixed = [...parts.fixed, ...parts.residuals].some((item) => foldName(item.name) === foldName(plain));
-  if (alone && !fixed) return [];
-  const owner = owners.get(foldName(alone ? plain : settled.wanted));
-  const who = owner === undefined ? "is taken in the table" : `${place(owner.blob, owner.path)} has`;
-  const message = `${place(draft.blob, draft.path)} is called ${settled.name} in ${parts.name}: the name ${alone ? plain : settled.wanted} ${who}.`;
-  return [finding("column/collision", message, { blob: draft.blob, path: formatPointer(draft.path) })];
+  const why = draft.schema.xColumn.name === undefined ? obstacle(parts, draft, settled, owners) : undefined;
+  if (why === undefined) return [];
+  const { blob, path } = draft;
+  const message = `${place(blob, path)} is called ${settled.name} in ${parts.name}: ${why}.`;
+  return [finding("column/collision", message, { blob, path: formatPointer(path) })];
 }
 
 /**

@@ -25,7 +25,7 @@ export interface FamilyDraft {
   readonly blob: BlobName;
   readonly table: string;
   readonly path: readonly FamilySegment[];
-  /** Types of the key columns, by name, in the order of the schema, else of the groups. */
+  /** Types of the key columns, by name, in the order of the schema. */
   readonly keys: ReadonlyMap<string, KeyType>;
   /** Names of the groups in `path`. */
   readonly groups: readonly string[];
@@ -133,9 +133,7 @@ function memberValues(blob: BlobName, item: ResolvedPattern): ColumnDraft[] {
 }
 
 function keysOf(item: ResolvedPattern, groups: readonly string[]): Map<string, KeyType> {
-  const { keys } = item.schema.xColumn;
-  if (keys === undefined) return new Map(groups.map((group) => [group, "string" as const]));
-  const found = new Map(Object.entries(keys));
+  const found = new Map(Object.entries(item.schema.xColumn.keys ?? {}));
   const where = item.schema.xColumnWhere.get("keys") ?? item.where;
   const missing = groups.find((group) => !found.has(group));
   if (missing !== undefined) {

@@ -81,7 +81,9 @@ const isCount = (value: unknown): value is number => Number.isSafeInteger(value)
 const isCounts = (value: unknown): value is number[] => Array.isArray(value) && value.every(isCount);
 const isTexts = (value: unknown): value is string[] =>
   Array.isArray(value) && value.every((item) => typeof item === "string");
-const isMeasure = (value: unknown): boolean => value === null || Number.isSafeInteger(value);
+const ascends = (before: string | undefined, text: string): boolean => before === undefined || before < text;
+const isMeasure = (value: unknown): boolean =>
+  value === null || (Number.isInteger(value) && Math.abs(value as number) <= 2 ** 53);
 
 function isRow(value: unknown): value is Row {
   if (!Array.isArray(value) || value.length !== ROW_LENGTH) return false;
@@ -121,7 +123,7 @@ function fromRow(row: Row, classes: readonly string[], runs: number): PathProfil
   };
 }
 
-/** Puts a path below its parent, whose children come in ascending order. */
+/** Puts a path below its parent. */
 function attach(parent: PathProfile, key: string | null, path: PathProfile): void {
   if (key === null) {
     if (parent.items !== undefined) throw foreign("a list has its elements twice");
@@ -129,12 +131,11 @@ function attach(parent: PathProfile, key: string | null, path: PathProfile): voi
     return;
   }
   parent.children ??= new Map();
-  if (parent.children.has(key)) throw foreign(`the key ${JSON.stringify(key)} is there twice`);
   parent.children.set(key, path);
 }
 
 function fromRows(rows: readonly unknown[], classes: readonly string[], runs: number): PathProfile {
-  const open: PathProfile[] = [];
+  const open: { path: PathProfile; lastKey?: string }[] = [];
   for (const [index, row] of rows.entries()) {
     if (!isRow(row)) throw foreign(`path ${index} has another shape`);
     const [depth, key] = row;
@@ -142,10 +143,14 @@ function fromRows(rows: readonly unknown[], classes: readonly string[], runs: nu
     const path = fromRow(row, classes, runs);
     open.length = depth;
     const parent = open.at(-1);
-    if (parent !== undefined) attach(parent, key, path);
-    open.push(path);
+    if (parent !== undefined) {
+      if (key !== null && !ascends(parent.lastKey, key)) throw foreign(`the key of path ${index} is out of order`);
+      if (key !== null) parent.lastKey = key;
+      attach(parent.path, key, path);
+    }
+    open.push({ path });
   }
-  const root = open[0];
+  const root = open[0]?.path;
   if (root === undefined) throw foreign("a blob has no root");
   return root;
 }
@@ -155,6 +160,7 @@ function fromBlob(name: string, blob: unknown, classes: readonly string[]): Blob
   const { records, unusable, hazards, bytes, maxBytes, runs, paths } = blob;
   const counts = [records, unusable, hazards, bytes, maxBytes];
   if (!isCounts(counts) || !isTexts(runs) || !Array.isArray(paths)) throw foreign(`the blob ${name} has another shape`);
+  if (!runs.every((run, index) => ascends(runs[index - 1], run))) throw foreign("runs are out of order");
   const [allRecords = 0, allUnusable = 0, allHazards = 0, allBytes = 0, most = 0] = counts;
   return {
     records: allRecords,

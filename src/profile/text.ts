@@ -8,7 +8,10 @@ const QUOTE = 34;
 const BACKSLASH = 92;
 const LETTER_U = 117;
 const MINUS = 45;
+const POINT = 46;
 const COLON = 58;
+const LETTER_T = 84;
+const LETTER_Z = 90;
 
 const MIN_TIMESTAMP = "0001-01-01T00:00:00".length;
 const MAX_TIMESTAMP = "0001-01-01T00:00:00.000000+00:00".length;
@@ -37,8 +40,37 @@ export function sequenceEnd(bytes: Uint8Array, at: number): number {
   return at + 4;
 }
 
-function timestampClass(text: string): number {
-  const timestamp = parseTimestamp(text);
+const two = (bytes: Uint8Array, at: number): number => {
+  const tens = (bytes[at] ?? 0) - 48;
+  const ones = (bytes[at + 1] ?? 0) - 48;
+  return tens >= 0 && tens <= 9 && ones >= 0 && ones <= 9 ? 10 * tens + ones : 100;
+};
+
+/**
+ * Whether a text is surely a timestamp, seen without reading it as one: date and time joined by `T`, at most the 28th,
+ * 1970 to 2099, no fraction or up to six digits of which the last is not zero, then `Z` or nothing.
+ */
+function isUsualTimestamp(bytes: Uint8Array, from: number, end: number): boolean {
+  const century = two(bytes, from);
+  const month = two(bytes, from + 5);
+  const day = two(bytes, from + 8);
+  if ((century !== 20 && !(century === 19 && two(bytes, from + 2) >= 70)) || two(bytes, from + 2) > 99) return false;
+  if (month < 1 || month > 12 || day < 1 || day > 28 || bytes[from + 10] !== LETTER_T) return false;
+  if (two(bytes, from + 11) > 23 || two(bytes, from + 14) > 59 || bytes[from + 16] !== COLON) return false;
+  if (two(bytes, from + 17) > 59) return false;
+  const point = from + MIN_TIMESTAMP;
+  if (point === end) return true;
+  if (bytes[point] !== POINT || end - point < 2 || end - point > 7 || bytes[end - 1] === 48) return false;
+  for (let i = point + 1; i < end; i++) if ((bytes[i] ?? 0) < 48 || (bytes[i] ?? 0) > 57) return false;
+  return true;
+}
+
+function timestampClass(bytes: Uint8Array, from: number, to: number): number {
+  const zulu = bytes[to - 1] === LETTER_Z;
+  if (isUsualTimestamp(bytes, from, zulu ? to - 1 : to)) {
+    return zulu ? CLASS.timestamp_canonical : CLASS.timestamp_zoneless;
+  }
+  const timestamp = parseTimestamp(asciiText(bytes, from, to));
   if (timestamp === undefined) return CLASS.string;
   if (!timestamp.zoned) return CLASS.timestamp_zoneless;
   return timestamp.canonical ? CLASS.timestamp_canonical : CLASS.timestamp_other;
@@ -54,7 +86,7 @@ export function classifyString(bytes: Uint8Array, from: number, to: number): num
   }
   if (length < MIN_TIMESTAMP || length > MAX_TIMESTAMP) return CLASS.string;
   if (bytes[from + 4] !== MINUS || bytes[from + 7] !== MINUS || bytes[from + 13] !== COLON) return CLASS.string;
-  return timestampClass(asciiText(bytes, from, to));
+  return timestampClass(bytes, from, to);
 }
 
 function hexDigit(byte: number | undefined): number {
@@ -150,17 +182,18 @@ export class Unescaper {
   }
 
   private pushCodePoint(point: number): void {
-    if (point < 0x80) return this.push(point);
-    if (point < 0x800) this.push(0xc0 | (point >> 6));
-    else {
-      if (point < 0x10000) this.push(0xe0 | (point >> 12));
-      else {
-        this.push(0xf0 | (point >> 18));
-        this.push(0x80 | ((point >> 12) & 63));
-      }
-      this.push(0x80 | ((point >> 6) & 63));
+    if (point < 0x80) this.push(point);
+    else if (point < 0x800) this.pushAll(0xc0 | (point >> 6), 0x80 | (point & 63));
+    else if (point < 0x10000) {
+      this.pushAll(0xe0 | (point >> 12), 0x80 | ((point >> 6) & 63), 0x80 | (point & 63));
+    } else {
+      this.pushAll(0xf0 | (point >> 18), 0x80 | ((point >> 12) & 63));
+      this.pushAll(0x80 | ((point >> 6) & 63), 0x80 | (point & 63));
     }
-    this.push(0x80 | (point & 63));
+  }
+
+  private pushAll(...bytes: number[]): void {
+    for (const byte of bytes) this.push(byte);
   }
 
   private push(byte: number): void {

@@ -31,6 +31,8 @@ const FOUR_SIXES = 0x06060606;
 
 const DEEP = 100;
 const MAX_PLAIN_DIGITS = 17;
+/** A fraction of fewer characters, not all zeros, does not underflow. */
+const SURE_MAGNITUDE = 300;
 
 /** What surrounds a value. Paths end at a list: objects and lists inside are read, not descended into. */
 const NOTHING = 0;
@@ -232,7 +234,7 @@ export class Tokenizer {
           }
         } else if (text[i - 1] !== ZERO) {
           let significant = i - digits - 1;
-          if (significant > MAX_PLAIN_DIGITS && value === 0 && whole === digits + 1) {
+          if (significant > MAX_PLAIN_DIGITS && value === 0 && whole === digits + 1 && i - digits < SURE_MAGNITUDE) {
             let k = whole + 1;
             while (text[k] === ZERO) k++;
             significant = i - k;

@@ -27,7 +27,7 @@ function decode(bytes: Uint8Array, file: string): string {
 
 async function collect(fs: FolderReader, path: string, label: string, into: Map<string, string>): Promise<void> {
   const entries = await fs.readdir(path, { withFileTypes: true });
-  for (const entry of [...entries].sort((a, b) => (a.name < b.name ? -1 : 1))) {
+  for (const entry of entries) {
     const inside = `${path}/${entry.name}`;
     const file = `${label}/${entry.name}`;
     if (entry.isDirectory()) await collect(fs, inside, file, into);
@@ -44,5 +44,5 @@ async function collect(fs: FolderReader, path: string, label: string, into: Map<
 export async function readSchemaFolder(fs: FolderReader, folder: string, label: string): Promise<Map<string, string>> {
   const files = new Map<string, string>();
   await collect(fs, folder, label, files);
-  return files;
+  return new Map([...files].sort(([a], [b]) => (a < b ? -1 : 1)));
 }

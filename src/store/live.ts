@@ -74,7 +74,11 @@ function liveRun(group: readonly Version[]): LiveRun {
     state: logs.some((log) => log.state === "damaged") ? "damaged" : last.state,
     history_rows: winners(group, "history").reduce((sum, version) => sum + version.rows.history, 0),
     expected: maximum(group.map((version) => version.expectedRows)),
-    fetched_at: logs.map((log) => log.fetched_at).reduce((a, b) => (a > b ? a : b)),
+    fetched_at:
+      logs
+        .map((log) => log.fetched_at)
+        .sort()
+        .at(-1) ?? "",
   };
 }
 

@@ -1,20 +1,24 @@
 import { type Static, Type } from "@sinclair/typebox";
 import { Value } from "@sinclair/typebox/value";
-import { RECORD_KINDS, type RecordKind } from "../blob.js";
+import { RECORD_KINDS } from "../blob.js";
 import { StoreError } from "../errors.js";
 import { FINDING_CODES, type Finding, type FindingCode } from "../finding.js";
-import { type LogState, SOURCES, type SourceName } from "./raw-record.js";
+import { type LogState, SOURCES } from "./raw-record.js";
 import { SegmentKeySchema } from "./segment-key.js";
 
 const closed = { additionalProperties: false } as const;
 const Count = Type.Integer({ minimum: 0 });
 const Id = Type.Integer({ minimum: 1 });
 
+function oneOf<T extends string>(values: readonly T[]) {
+  return Type.Unsafe<T>(Type.Union(values.map((value) => Type.Literal(value))));
+}
+
 export const LOG_STATES = ["complete", "growing", "damaged"] as const satisfies readonly LogState[];
 
 const FindingSchema = Type.Unsafe<Finding>(
   Type.Object({
-    code: Type.Unsafe<FindingCode>({ type: "string", enum: Object.keys(FINDING_CODES) }),
+    code: oneOf(Object.keys(FINDING_CODES) as FindingCode[]),
     severity: Type.String(),
     message: Type.String(),
   }),
@@ -29,13 +33,13 @@ export const VersionSchema = Type.Object(
         entity: Type.String(),
         project: Type.String(),
         run_id: Type.String(),
-        source: Type.Unsafe<SourceName>({ type: "string", enum: [...SOURCES] }),
+        source: oneOf(SOURCES),
         start: Type.String(),
       },
       closed,
     ),
     digest: Type.String({ pattern: "^[0-9a-f]{64}$", description: "SHA-256 of its records, steps, blobs and state." }),
-    state: Type.Unsafe<LogState>({ type: "string", enum: [...LOG_STATES] }),
+    state: oneOf(LOG_STATES),
     rows: Type.Object({ history: Count, system_event: Count }, closed),
     expectedRows: Type.Optional(Count),
     fetched_at: Type.String({ description: "ISO 8601, UTC." }),
@@ -49,7 +53,7 @@ export type Version = Static<typeof VersionSchema>;
 export const SegmentSchema = Type.Object(
   {
     file: Type.String(),
-    kind: Type.Unsafe<RecordKind>({ type: "string", enum: [...RECORD_KINDS] }),
+    kind: oneOf(RECORD_KINDS),
     rows: Count,
     bytes: Type.Integer({ minimum: 0, description: "Size of the file." }),
     first: SegmentKeySchema,

@@ -103,6 +103,7 @@ describe("a family of its own", () => {
     expect(table.families).toEqual([
       {
         blob: "history",
+        description: "Gradients.",
         path: [{ pattern: PATTERN, template: "layer_{layer}/{stat}" }],
         values: [table.columns.at(-1)],
       },
@@ -110,11 +111,11 @@ describe("a family of its own", () => {
     expect(table.columns.at(-1)).toMatchObject({ name: "value", type: "float64", blob: "history", path: "" });
   });
 
-  test("without keys its groups are strings in order", () => {
+  test("its keys stand in the order of the schema, not of the groups", () => {
     const found = plan({
       config: {
         patternProperties: {
-          "^(?<b>x)-(?<a>y)$": { type: "string", "x-column": { table: "t", keys: { b: "string", a: "string" } } },
+          "^(?<a>x)-(?<b>y)$": { type: "string", "x-column": { table: "t", keys: { b: "string", a: "string" } } },
         },
       },
     });

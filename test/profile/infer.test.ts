@@ -74,7 +74,10 @@ describe.each(ruleIds)("rule %s", (rule) => {
 
 it("the documentation has every rule, in order, in its own words", () => {
   const text = readFileSync(new URL("../../docs/inference.md", import.meta.url), "utf8");
-  const rows = [...text.matchAll(/^\| \d+ \| `([a-z-]+)` \| (.+) \|$/gm)].map(([, id, says]) => ({ id, says }));
+  const rows = [...text.matchAll(/^\|\s*\d+\s*\|\s*`([a-z-]+)`\s*\|\s*(.+?)\s*\|$/gm)].map(([, id, says]) => ({
+    id,
+    says,
+  }));
   const want = [...RULES.map(({ id, says }) => ({ id, says })), { id: "over-budget", says: OVER_BUDGET_SAYS }];
   expect(rows).toEqual(want);
 });

@@ -5,7 +5,7 @@ import { buildReport } from "../../src/report/report.js";
 import { profileOf, type Sample } from "../profile/infer-profile.js";
 import { planProject } from "../profile/infer-project.js";
 
-const read = (name: string): string => readFileSync(new URL(`small/${name}`, import.meta.url), "utf8");
+const read = (name: string): string => readFileSync(new URL(`../cases/report/${name}`, import.meta.url), "utf8");
 
 interface SmallData {
   readonly runs: readonly RunFact[];

@@ -134,7 +134,7 @@ class Prover {
   visit(profile: PathProfile, parent: ShapeNode, path: Path, keys: ReadonlyMap<string, string>): void {
     if (this.proof.blob === "history" && path.length === 1 && path[0] === "_step") return;
     const found = resolveMember(parent, path.at(-1) ?? "");
-    if (found === undefined) {
+    if (found === undefined || found.next.sealed === true) {
       this.leave(profile, path);
       return;
     }

@@ -24,7 +24,6 @@ export interface ReadableExport {
   /** For single queries. */
   readonly connection: DuckDBConnection;
   readonly entries: readonly RunEntry[];
-  /** In the order of `RunEntry.rows`. */
   readonly metadata: readonly MetadataReader[];
   readonly history: HistoryReader | undefined;
   /** Whether there is a history file that cannot be read. */
@@ -119,7 +118,9 @@ async function openReaders(
   const entries = indexRuns(keyed.map((item) => item.keys));
   const metadata: MetadataReader[] = [];
   for (const [index, { file }] of keyed.entries()) {
-    metadata.push(await MetadataReader.open(await instance.connect(), file, index, entries));
+    const open = async () => MetadataReader.open(await instance.connect(), file, index, entries);
+    const reader = await attempt(file.path, report, open);
+    if (reader !== undefined) metadata.push(reader);
   }
   const history = await openHistory(instance, connection, layout, env, entries, report);
   if (metadata.length === 0 && history === undefined) throw unreadable(layout, problems);

@@ -1,7 +1,6 @@
-import type { DuckDBConnection } from "@duckdb/node-api";
 import type { RunKey } from "../../blob.js";
 import { SourceError } from "../../errors.js";
-import { type Finding, finding } from "../../finding.js";
+import { finding } from "../../finding.js";
 import type { ImportOptions, LogState, RecordWriter } from "../../store/raw-record.js";
 import { type DrWandbEnv, openExport, type ReadableExport } from "./export-files.js";
 import type { HistoryReader } from "./history-reader.js";
@@ -50,8 +49,8 @@ class ExportImport {
   /** The cells of a run from every file; undefined when a file breaks off: the runs that follow cannot be trusted. */
   async #cells(entry: RunEntry): Promise<CellSource[] | undefined> {
     const sources: CellSource[] = [];
-    for (const [index, reader] of this.#source.metadata.entries()) {
-      const row = entry.rows[index];
+    for (const reader of this.#source.metadata) {
+      const row = entry.rows[reader.index];
       if (row === undefined) continue;
       try {
         sources.push({ file: reader.file.path, row: row + 1, cells: await reader.read(entry) });
@@ -86,8 +85,8 @@ class ExportImport {
   }
 
   #key(run_id: string, { entity, project }: { readonly entity: string; readonly project: string }): RunKey {
-    const { options } = { options: this.#options };
-    return { entity: entity || (options.entity ?? ""), project: project || (options.project ?? ""), run_id };
+    const { entity: elsewhere = "", project: otherwise = "" } = this.#options;
+    return { entity: entity || elsewhere, project: project || otherwise, run_id };
   }
 
   #begin(key: RunKey, { file, row }: RunPlace): void {
@@ -141,8 +140,8 @@ class ExportImport {
 
   async #repeats(entry: RunEntry): Promise<CellSource[]> {
     const found: CellSource[] = [];
-    for (const [index, reader] of this.#source.metadata.entries()) {
-      const rows = entry.repeats.filter((repeat) => repeat.file === index).map((repeat) => repeat.row);
+    for (const reader of this.#source.metadata) {
+      const rows = entry.repeats.filter((repeat) => repeat.file === reader.index).map((repeat) => repeat.row);
       if (rows.length === 0) continue;
       const cells = await readRows(this.#source.connection, reader.file, rows);
       for (const [row, item] of cells) found.push({ file: reader.file.path, row: row + 1, cells: item });

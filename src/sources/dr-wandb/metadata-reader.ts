@@ -34,14 +34,15 @@ export type Cells = Map<string, Cell>;
 /** A metadata file read run by run, in the order of the entries. */
 export class MetadataReader {
   readonly file: ParquetFile;
-  readonly #index: number;
+  /** The file's place in `RunEntry.rows`. */
+  readonly index: number;
   readonly #connection: DuckDBConnection;
   readonly #rows: RowStream;
   #ahead: ChunkRow | undefined;
 
   private constructor(file: ParquetFile, index: number, connection: DuckDBConnection, rows: RowStream) {
     this.file = file;
-    this.#index = index;
+    this.index = index;
     this.#connection = connection;
     this.#rows = rows;
   }
@@ -66,7 +67,7 @@ export class MetadataReader {
 
   /** The cells of a run; empty when the file does not have it. Call it for the entries in their order. */
   async read(entry: RunEntry): Promise<Cells> {
-    const wanted = entry.rows[this.#index];
+    const wanted = entry.rows[this.index];
     if (wanted === undefined) return new Map();
     while (this.#ahead !== undefined && this.#rowNumber(this.#ahead) !== wanted) this.#ahead = await this.#rows.next();
     const cells = this.#ahead === undefined ? new Map() : cellsOf(this.file, this.#ahead);

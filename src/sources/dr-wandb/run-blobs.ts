@@ -132,17 +132,27 @@ function encode(text: string): Uint8Array {
 /** A blob from its column; from the node's copy when the column is NULL. A copy that is equal is dropped. */
 function takeBlob(draft: RunDraft, { column, blob, copy }: (typeof BLOB_COLUMNS)[number]): void {
   const bytes = draft.row.get(column);
-  const twin = copy === undefined ? undefined : draft.member(copy);
   const read = draft.read(column, blob);
   if (read?.node.kind === "null") draft.keep(column, "null");
   else if (bytes !== undefined) draft.blobs[blob] = bytes;
   if (read !== undefined && read.node.kind !== "null" && !isObject(read) && bytes !== undefined) {
     draft.refuse(column, blob, `it is a ${read.node.kind}`, bytes);
   }
-  if (copy === undefined || twin === undefined) return;
-  if (draft.blobs[blob] === undefined && isObject(twin)) draft.blobs[blob] = encode(textOf(twin));
-  else if (read === undefined || !sameJson(read, twin)) return differs(draft, copy, column);
-  draft.members.delete(copy);
+  if (copy !== undefined) takeCopy(draft, { column, blob, copy }, read);
+}
+
+function takeCopy(
+  draft: RunDraft,
+  { column, blob, copy }: { column: string; blob: BlobName; copy: string },
+  read: Located | undefined,
+): void {
+  const twin = draft.member(copy);
+  if (twin === undefined) return;
+  const isMissing = draft.blobs[blob] === undefined;
+  if (isMissing && isObject(twin)) draft.blobs[blob] = encode(textOf(twin));
+  const isSame = isMissing ? isObject(twin) : read !== undefined && sameJson(read, twin);
+  if (isSame) draft.members.delete(copy);
+  else if (!(isMissing && twin.node.kind === "null")) differs(draft, copy, column);
 }
 
 function differs(draft: RunDraft, member: string, column: string): void {
@@ -184,18 +194,25 @@ function takeRawConfig(draft: RunDraft): void {
   const raw = draft.member("rawconfig");
   if (raw === undefined || !isObject(raw)) return;
   const { values, descriptions } = unwrap(raw);
-  const bytes = draft.blobs.config;
-  const config = bytes === undefined ? undefined : locate(bytes);
-  if (config === undefined) {
-    draft.blobs.config = encode(objectText([...values].map(([key, value]) => ({ key, text: textOf(value) }))));
-  } else if ("problem" in config || !isObject(config) || hasDuplicateKey(config.node)) {
-    return differs(draft, "rawconfig", "config");
-  } else {
-    mergeWandb(draft, config, values);
-    if (!sameConfig(config, values)) return differs(draft, "rawconfig", "config");
+  if (!coversConfig(draft, values)) {
+    differs(draft, "rawconfig", "config");
+    return;
   }
   if (descriptions.length > 0) draft.keep("config_desc", objectText(descriptions));
   draft.members.delete("rawconfig");
+}
+
+/** Whether the config blob says all that the raw config says, once `_wandb` was taken from it. */
+function coversConfig(draft: RunDraft, values: ReadonlyMap<string, Located>): boolean {
+  const bytes = draft.blobs.config;
+  if (bytes === undefined) {
+    draft.blobs.config = encode(objectText([...values].map(([key, value]) => ({ key, text: textOf(value) }))));
+    return true;
+  }
+  const config = locate(bytes);
+  if ("problem" in config || !isObject(config) || hasDuplicateKey(config.node)) return false;
+  mergeWandb(draft, config, values);
+  return sameConfig(config, values);
 }
 
 function mergeWandb(draft: RunDraft, config: Located<JsonObject>, values: ReadonlyMap<string, Located>): void {

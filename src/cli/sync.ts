@@ -1,0 +1,131 @@
+import { CliError } from "../errors.js";
+import { findingLines } from "../output/findings.js";
+import { aligned, counted, grouped, ink, printable, type TextStyle } from "../output/layout.js";
+import { type Synced, sync as runSync } from "../pipelines/sync.js";
+import { syncResult, type SyncResult } from "../pipelines/results.js";
+import { shellWord } from "./shell.js";
+import { type CommandRun, type Context, exitCodeOf, isSet, printResult } from "./context.js";
+import { printSources } from "./import.js";
+
+/** ` --project DIR` for commands that are to be run for the same folder; empty for the current one. */
+export function projectFlag({ settings }: Context): string {
+  return settings.project.root === "." ? "" : ` --project ${shellWord(settings.project.root)}`;
+}
+
+function nextCommands(context: Context, synced: Synced): string[] {
+  const flag = projectFlag(context);
+  const open = synced.report.totals.to_decide;
+  const runs = `${context.settings.tables}/runs.parquet`;
+  return [
+    ...(open > 0
+      ? [`wandb-columns infer${flag}`, `wandb-columns infer --write${flag} && wandb-columns export${flag}`]
+      : []),
+    ...(synced.exported === undefined ? [] : [`duckdb -c ${shellWord(`SELECT * FROM '${runs}'`)}`]),
+    `wandb-columns report${flag}`,
+  ];
+}
+
+const SCHEMA_TEXT: Readonly<Record<SyncResult["schemas"]["action"], string>> = {
+  created: "written from the data; look at them and commit them",
+  extended: "new paths were added",
+  kept: "unchanged",
+};
+
+function importedText(result: SyncResult): string {
+  const { logs_added: added, logs_unchanged: same, logs_replaced: replaced } = result;
+  const parts = [
+    `${grouped(added)} new`,
+    replaced > 0 ? `${grouped(replaced)} of them changed` : "",
+    `${grouped(same)} unchanged`,
+  ];
+  return `${counted(result.totals.runs, "run")}, ${counted(result.totals.history_rows, "history row")}; logs: ${parts.filter((part) => part !== "").join(", ")}`;
+}
+
+function tableRows(result: SyncResult): string[] {
+  const rows = result.tables.filter((table) => table.files.length > 0);
+  return aligned(
+    rows.map((table) => {
+      const folder = table.files.some((file) => file.includes("/"));
+      const file = `${result.folder}/${folder ? `${table.name}/*.parquet` : (table.files[0] ?? "")}`;
+      return [`  ${file}`, counted(table.rows, "row")];
+    }),
+    [1],
+  );
+}
+
+function projectRows(result: SyncResult): string[] {
+  return aligned(
+    result.projects.map((project) => [
+      `  ${printable(`${project.entity}/${project.project}`)}`,
+      counted(project.runs, "run"),
+      counted(project.new_paths, "new path"),
+    ]),
+    [1, 2],
+  );
+}
+
+/** Warnings and notes in one line; `report` shows them one by one. */
+function remarkLine(result: SyncResult): string[] {
+  const rest = result.findings.filter((group) => group.severity !== "error");
+  if (rest.length === 0) return [];
+  return ["", `Remarks: ${rest.map((group) => `${group.code} ${grouped(group.count)}`).join(", ")}`];
+}
+
+function schemaLines(result: SyncResult, synced: Synced): string[] {
+  const { action, files } = result.schemas;
+  const lines = [`  ${SCHEMA_TEXT[action]}${files.length === 0 ? "" : `: ${files.join(", ")}`}`];
+  if (synced.schemas.gitignore) lines.push("  .gitignore was written: raw/, tables/ and report/ are not for commits");
+  return lines;
+}
+
+function syncText(result: SyncResult, synced: Synced, style: TextStyle): string {
+  const title = (text: string): string => ink(style, "bold", text);
+  const problems = result.findings.filter((group) => group.severity === "error");
+  const tables = result.stopped
+    ? ["  not written: there are new paths, and --on-new is fail"]
+    : [...tableRows(result), ...(synced.exported?.skipped === true ? ["  nothing was new: no file was touched"] : [])];
+  const lines = [
+    title(importedText(result)),
+    ...(problems.length === 0 ? [] : ["", title("Problems"), ...findingLines(problems, style)]),
+    ...remarkLine(result),
+    "",
+    title("Schemas"),
+    ...schemaLines(result, synced),
+    "",
+    title("Tables"),
+    ...tables,
+    "",
+    title("Report"),
+    ...result.report_files.map((file) => `  ${file}`),
+    "",
+    title("Projects"),
+    ...projectRows(result),
+    "",
+    title("Next"),
+    ...result.next.map((command) => `  ${command}`),
+  ];
+  return `${lines.join("\n")}\n`;
+}
+
+function pathsOf({ positionals, settings }: Context): readonly string[] {
+  const paths = positionals.length > 0 ? positionals : settings.sources;
+  if (paths.length > 0) return paths;
+  throw new CliError(
+    "usage/no-source",
+    "There is nothing to sync: no PATH was given, and wandb-columns.json names no sources.",
+    {
+      next: 'Run `wandb-columns sync PATH`, or list paths as "sources" in wandb-columns.json.',
+    },
+  );
+}
+
+/** `sync`: the whole way from sources to tables and report. */
+export const sync: CommandRun = async (context) => {
+  const { settings, effects, progress } = context;
+  const paths = pathsOf(context);
+  if (isSet(context, "dry-run")) return printSources(context, paths);
+  const synced = await runSync(settings.project, { ...settings, paths, progress }, effects);
+  const result = syncResult(settings.tables, synced, nextCommands(context, synced));
+  await printResult(context, result, (style) => syncText(result, synced, style));
+  return result.stopped ? 1 : exitCodeOf(synced.findings, settings.failOn);
+};

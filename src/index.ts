@@ -1,0 +1,33 @@
+/**
+ * wandb-columns as a library: all that the command line does is a call of these.
+ *
+ *     const env = nodeEnvironment();
+ *     const project = projectAt("analysis");
+ *     const { plan } = await planProject(project, env, "snake");
+ *
+ * Pure: `loadRegistry`, `planColumns`, `flattenRecord`, `infer`, `applyPatch`, `generateAll`, `buildReport`, `explain`.
+ * The others read and write through the `Environment` that they are given.
+ */
+
+export { generateAll } from "./codegen/generate.js";
+export { SchemaError, SourceError, StoreError, WandbColumnsError } from "./errors.js";
+export { FINDING_CODES, type Finding, type Severity } from "./finding.js";
+export { flattenRecord } from "./flatten/flatten.js";
+export type { Environment, Limits, Progress } from "./pipelines/environment.js";
+export { type ExportOptions, type ExportResult, exportTables } from "./pipelines/export.js";
+export { formatSchemas } from "./pipelines/formats.js";
+export { importSources, recogniseSources } from "./pipelines/import.js";
+export { nodeEnvironment } from "./pipelines/node-environment.js";
+export { needRaw, type PlannedProject, planProject, type Project, projectAt } from "./pipelines/project.js";
+export { type RebuildOptions, rebuildTables } from "./pipelines/rebuild.js";
+export { makeReport } from "./pipelines/report.js";
+export { type Synced, type SyncRequest, sync } from "./pipelines/sync.js";
+export type { Column, LogicalType, Plan, Table } from "./plan/plan.js";
+export { planColumns } from "./plan/planner.js";
+export { readPlan } from "./plan/plan-text.js";
+export { infer } from "./profile/infer.js";
+export { applyPatch } from "./profile/infer-apply.js";
+export type { Profile } from "./profile/profile.js";
+export { explain } from "./report/explain.js";
+export { buildReport } from "./report/report.js";
+export { loadRegistry, type Registry } from "./schema/registry.js";

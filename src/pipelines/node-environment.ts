@@ -1,0 +1,37 @@
+import * as files from "node:fs/promises";
+import { availableParallelism, hostname, tmpdir, totalmem } from "node:os";
+import { fileURLToPath } from "node:url";
+import type { Environment, Machine } from "./environment.js";
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return error instanceof Error && "code" in error && error.code === "EPERM";
+  }
+}
+
+function thisMachine(): Machine {
+  return {
+    pid: process.pid,
+    host: hostname(),
+    memory: totalmem(),
+    threads: availableParallelism(),
+    temp: tmpdir(),
+    isAlive,
+  };
+}
+
+/** A file of this package, by its path inside it. */
+export function packagePath(path: string): string {
+  return fileURLToPath(new URL(`../../${path}`, import.meta.url));
+}
+
+/**
+ * The real file system, clock and machine, and the schemas that come with this package.
+ * @param signal aborts what is under way. Default: nothing does.
+ */
+export function nodeEnvironment(signal: AbortSignal = new AbortController().signal): Environment {
+  return { files, machine: thisMachine(), builtInSchemas: packagePath("schemas"), signal, now: () => new Date() };
+}

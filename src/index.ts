@@ -5,7 +5,7 @@
  *     const project = projectAt("analysis");
  *     const { plan } = await planProject(project, env, "snake");
  *
- * Pure: `loadRegistry`, `planColumns`, `flattenRecord`, `infer`, `applyPatch`, `generateAll`, `buildReport`, `explain`.
+ * Pure: `loadRegistry`, `planColumns`, `shapeRecord`, `flattenRecord`, `propose`, `generateAll`, `explain`.
  * The others read and write through the `Environment` that they are given.
  */
 
@@ -13,21 +13,19 @@ export { generateAll } from "./codegen/generate.js";
 export { SchemaError, SourceError, StoreError, WandbColumnsError } from "./errors.js";
 export { FINDING_CODES, type Finding, type Severity } from "./finding.js";
 export { flattenRecord } from "./flatten/flatten.js";
+export { shapeRecord } from "./flatten/shape.js";
 export type { Environment, Limits, Progress } from "./pipelines/environment.js";
 export { type ExportOptions, type ExportResult, exportTables } from "./pipelines/export.js";
-export { formatSchemas } from "./pipelines/formats.js";
 export { importSources, recogniseSources } from "./pipelines/import.js";
+export { propose } from "./pipelines/infer.js";
 export { nodeEnvironment } from "./pipelines/node-environment.js";
-export { needRaw, type PlannedProject, planProject, type Project, projectAt } from "./pipelines/project.js";
+export { needRaw, openRaw, type PlannedProject, planProject, type Project, projectAt } from "./pipelines/project.js";
 export { type RebuildOptions, rebuildTables } from "./pipelines/rebuild.js";
 export { makeReport } from "./pipelines/report.js";
 export { type Synced, type SyncRequest, sync } from "./pipelines/sync.js";
 export type { Column, LogicalType, Plan, Table } from "./plan/plan.js";
 export { planColumns } from "./plan/planner.js";
 export { readPlan } from "./plan/plan-text.js";
-export { infer } from "./profile/infer.js";
-export { applyPatch } from "./profile/infer-apply.js";
 export type { Profile } from "./profile/profile.js";
 export { explain } from "./report/explain.js";
-export { buildReport } from "./report/report.js";
 export { loadRegistry, type Registry } from "./schema/registry.js";

@@ -1,5 +1,5 @@
 import type { Environment } from "../pipelines/environment.js";
-import { nodeEnvironment, packagePath } from "../pipelines/node-environment.js";
+import { nodeEnvironment } from "../pipelines/node-environment.js";
 
 /** Where text goes: stdout or stderr. */
 export interface Output {
@@ -15,8 +15,6 @@ export interface Effects extends Environment {
   readonly variables: Readonly<Record<string, string | undefined>>;
   readonly out: Output;
   readonly err: Output;
-  /** The `package.json` of this package. */
-  readonly packageFile: string;
 }
 
 /** A stream of the process as an output. A reader that went away, as `| head` does, is no error: the rest is dropped. */
@@ -43,6 +41,5 @@ export function realEffects(signal: AbortSignal): Effects {
     variables: process.env,
     out: outputOf(process.stdout),
     err: outputOf(process.stderr),
-    packageFile: packagePath("package.json"),
   };
 }

@@ -55,7 +55,7 @@ interface OptionToken {
   readonly inlineValue: boolean | undefined;
 }
 
-function valueOf(token: OptionToken, option: Option, command: Command | undefined): string | true {
+function givenValue(token: OptionToken, option: Option, command: Command | undefined): string | true {
   const { rawName, value, inlineValue } = token;
   if (option.value === undefined) {
     if (value === undefined) return true;
@@ -120,7 +120,7 @@ export function parseCommandLine(argv: readonly string[]): CommandLine {
     if (token.kind !== "option") continue;
     if (!isOptionName(token.name)) throw unknownOption(token.rawName, command);
     checkAccepted(token.name, token.rawName, command);
-    options.set(token.name, valueOf(token, OPTION_TABLE.get(token.name) ?? { help: "" }, command));
+    options.set(token.name, givenValue(token, OPTION_TABLE.get(token.name) ?? { help: "" }, command));
   }
   const onlyAsks = options.has("help") || options.has("version");
   if (command !== undefined && !onlyAsks) checkCount(command, words);

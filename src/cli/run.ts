@@ -6,15 +6,12 @@ import { type CommandLine, parseCommandLine } from "./parse.js";
 import { ProgressMeter } from "./progress.js";
 import { settingFlag } from "./variables.js";
 
-async function versionText(effects: Effects): Promise<string> {
-  const about: unknown = JSON.parse(await effects.files.readFile(effects.packageFile, "utf8"));
-  const version = typeof about === "object" && about !== null && "version" in about ? about.version : "unknown";
-  return `wandb-columns ${version}\n`;
-}
-
 async function runCommand(line: CommandLine, effects: Effects): Promise<number> {
   const { command, options, positionals } = line;
-  if (options.has("version")) return effects.out.write(await versionText(effects)).then(() => 0);
+  if (options.has("version")) {
+    await effects.out.write(`wandb-columns ${effects.version}\n`);
+    return 0;
+  }
   if (command === undefined || options.has("help")) {
     await effects.out.write(command === undefined ? programHelp() : commandHelp(command));
     return 0;

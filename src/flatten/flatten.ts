@@ -223,8 +223,8 @@ function flattenBlob(
 /** Ordinal of the rows of a run's latest system metrics, beside those of the stream. */
 export const SNAPSHOT = -1n;
 
-/** The row that holds what is left of an event: its member keys are empty. */
-function leftoverRow(table: Table, main: Row, cells: Row, residual: string, rest: string): Row {
+/** The row that holds what is left of an event, and stands for one that has no members: its member keys are empty. */
+function leftoverRow(table: Table, main: Row, cells: Row, residual: string, rest: string | null): Row {
   const keys = table.key.map((name): [string, Value] => [name, main.get(name) ?? ""]);
   return new Map([...keys, ...cells, [residual, rest]]);
 }
@@ -245,7 +245,10 @@ export function flattenRecord(shape: RecordShape, record: RawRecord): Flattened 
     if (text === undefined) continue;
     const { cells, rest } = flattenBlob(record, blob, text, out);
     if (shape.kind === "system_event") {
-      if (rest !== null) out.add(shape.table.name, leftoverRow(shape.table, main, cells, blob.residual.name, rest));
+      const hasRow = out.rows.has(shape.table.name);
+      if (rest !== null || !hasRow) {
+        out.add(shape.table.name, leftoverRow(shape.table, main, cells, blob.residual.name, rest));
+      }
       continue;
     }
     for (const [name, value] of cells) main.set(name, value);

@@ -19,6 +19,8 @@ export interface Environment {
   readonly machine: Machine;
   /** The folder with the built-in schemas of this package. */
   readonly builtInSchemas: string;
+  /** Version of this package. */
+  readonly version: string;
   /** Aborted when the user gives up: what is under way is left, what was finished stays. */
   readonly signal: AbortSignal;
   now(): Date;

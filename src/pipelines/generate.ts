@@ -1,16 +1,14 @@
+import { createHash } from "node:crypto";
+import { join } from "node:path";
 import { checkGenerated, type GeneratedCheck, type GeneratedWrite, writeGenerated } from "../codegen/folder.js";
 import { generateAll } from "../codegen/generate.js";
+import { isMissing } from "../store/store-env.js";
 import type { Environment } from "./environment.js";
 import { type PlannedProject, planProject, type Project } from "./project.js";
 
-/** Everything that a project's schemas give: path inside generated/ to text. Pure but for Ajv's own modules. */
-function generated(planned: PlannedProject): Promise<ReadonlyMap<string, string>> {
-  return generateAll(planned);
-}
-
 /** schemas -> registry -> types, validators, column plan, DDL, docs -> generated/. @throws SchemaError, StoreError */
 export async function generate(planned: PlannedProject, project: Project, env: Environment): Promise<GeneratedWrite> {
-  return writeGenerated(project.generated, await generated(planned), env.files);
+  return writeGenerated(project.generated, await generateAll(planned), env.files);
 }
 
 /** Compares generated/ with what the schemas give, and changes nothing. @throws SchemaError, StoreError */
@@ -20,5 +18,46 @@ export async function checkProject(
   naming: "snake" | "verbatim",
 ): Promise<GeneratedCheck> {
   const planned = await planProject(project, env, naming);
-  return checkGenerated(project.generated, await generated(planned), env.files);
+  return checkGenerated(project.generated, await generateAll(planned), env.files);
+}
+
+/** What generated/ was made from, in the report folder, which nobody commits. */
+const INPUTS = ".generated";
+
+function inputsOf(planned: PlannedProject, version: string): string {
+  const { builtIn, project } = planned.schemas;
+  const inputs = [version, planned.plan.naming, [...builtIn], [...project]];
+  return `${createHash("sha256").update(JSON.stringify(inputs)).digest("hex")}\n`;
+}
+
+async function textOf(file: string, env: Environment): Promise<string | undefined> {
+  try {
+    return await env.files.readFile(file, "utf8");
+  } catch (error) {
+    if (isMissing(error)) return undefined;
+    throw error;
+  }
+}
+
+const UNTOUCHED: GeneratedWrite = { written: [], removed: [], foreign: [] };
+
+/**
+ * The same as `generate`, unless the last call here had the same schemas and version, and plan.json is still its own:
+ * then nothing is made. Hand edits of other generated files are found by `checkProject` only.
+ */
+export async function generateIfNew(
+  planned: PlannedProject,
+  project: Project,
+  env: Environment,
+): Promise<GeneratedWrite> {
+  const file = join(project.report, INPUTS);
+  const inputs = inputsOf(planned, env.version);
+  const known = await textOf(file, env);
+  if (known === inputs && (await textOf(join(project.generated, "plan.json"), env)) === planned.planText) {
+    return UNTOUCHED;
+  }
+  const written = await generate(planned, project, env);
+  await env.files.mkdir(project.report, { recursive: true });
+  await env.files.writeFile(file, inputs);
+  return written;
 }

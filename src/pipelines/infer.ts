@@ -31,6 +31,7 @@ function withFiles(planned: PlannedProject, applied: AppliedPatch): PlannedProje
  */
 export function propose(planned: PlannedProject, profile: Profile, thresholds: Thresholds): Proposal {
   const patch = infer(profile, declaredPaths(planned.plan), thresholds);
+  if (patch.properties.size === 0) return { patch, applied: { files: new Map(), operations: [], kept: [] }, planned };
   const existing = projectSchemas(planned.registry);
   const unnamed = withFiles(planned, applyPatch(existing, patch));
   const applied = applyPatch(existing, patch, publishedColumns(unnamed.plan));

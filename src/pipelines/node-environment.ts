@@ -1,3 +1,4 @@
+import { readFileSync } from "node:fs";
 import * as files from "node:fs/promises";
 import { availableParallelism, hostname, tmpdir, totalmem } from "node:os";
 import { fileURLToPath } from "node:url";
@@ -24,8 +25,14 @@ function thisMachine(): Machine {
 }
 
 /** A file of this package, by its path inside it. */
-export function packagePath(path: string): string {
+function packagePath(path: string): string {
   return fileURLToPath(new URL(`../../${path}`, import.meta.url));
+}
+
+function packageVersion(): string {
+  const about: unknown = JSON.parse(readFileSync(packagePath("package.json"), "utf8"));
+  const version = typeof about === "object" && about !== null && "version" in about ? about.version : undefined;
+  return typeof version === "string" ? version : "unknown";
 }
 
 /**
@@ -33,5 +40,12 @@ export function packagePath(path: string): string {
  * @param signal aborts what is under way. Default: nothing does.
  */
 export function nodeEnvironment(signal: AbortSignal = new AbortController().signal): Environment {
-  return { files, machine: thisMachine(), builtInSchemas: packagePath("schemas"), signal, now: () => new Date() };
+  return {
+    files,
+    machine: thisMachine(),
+    builtInSchemas: packagePath("schemas"),
+    version: packageVersion(),
+    signal,
+    now: () => new Date(),
+  };
 }

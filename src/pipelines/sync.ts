@@ -9,7 +9,7 @@ import type { ImportSummary } from "../store/raw-store-writer.js";
 import { isMissing } from "../store/store-env.js";
 import { ENGINE_FOLDER, type Environment, type Limits, type Progress } from "./environment.js";
 import { type ExportResult, exportTables } from "./export.js";
-import { generate } from "./generate.js";
+import { generateIfNew } from "./generate.js";
 import { importSources, type RecognisedSource, recogniseSources } from "./import.js";
 import { type Proposal, propose, writeProposal } from "./infer.js";
 import { openRaw, type PlannedProject, planProject, type Project } from "./project.js";
@@ -117,7 +117,7 @@ export async function sync(project: Project, request: SyncRequest, env: Environm
   const store = await openRaw(project, env, request.limits);
   const imported = await importSources(store, { ...request, sources: recognised.sources }, env);
   const { planned, proposal, schemas } = await settleSchemas(project, await store.profile(), request, env);
-  const generated = await generate(planned, project, env);
+  const generated = await generateIfNew(planned, project, env);
   const stopped = request.onNew === "fail" && schemas.action === "kept" && proposal.patch.decisions.length > 0;
   const exported = stopped ? undefined : await exportPlanned(store, planned, request, env);
   const outside = imported.findings.filter((item) => item.run === undefined);

@@ -92,10 +92,14 @@ function place(root: ObjectDocument, file: string, at: ProposedProperty, value: 
   const { node, pointer, operations } = enterParents(root, file, at.path.slice(0, -1));
   const known = node.members.get(last);
   if (known !== undefined && at.replaces !== true) return undefined;
-  const document = known === undefined ? documentOf(value) : reopened(known, documentOf(value));
+  const path = formatPointer([...pointer, last]);
+  if (known === undefined) {
+    node.members.set(last, documentOf(value));
+    return [...operations, { op: "add", path, value }];
+  }
+  const document = reopened(known, documentOf(value));
   node.members.set(last, document);
-  const op = known === undefined ? "add" : "replace";
-  return [...operations, { op, path: formatPointer([...pointer, last]), value: JSON.parse(writeDocument(document)) }];
+  return [...operations, { op: "replace", path, value: JSON.parse(writeDocument(document)) }];
 }
 
 /** The project's own schema file of each blob, as `applyPatch` takes them. */

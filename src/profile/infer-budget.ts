@@ -32,7 +32,9 @@ export function overBudget(
   for (const decision of decisions) {
     if (decision.decision !== "promoted") continue;
     const table = TABLE_OF[decision.blob] ?? "";
-    byTable.set(table, [...(byTable.get(table) ?? []), decision]);
+    const known = byTable.get(table);
+    if (known === undefined) byTable.set(table, [decision]);
+    else known.push(decision);
   }
   const over = new Set<Decision>();
   for (const [table, candidates] of byTable) {

@@ -41,12 +41,19 @@ export const GROUP_OF: Record<ValueClass, TypeGroup> = {
 
 export type Counts = PathProfile["counts"];
 
+const ORDER: ReadonlyMap<string, number> = new Map(Object.keys(GROUP_OF).map((name, i) => [name, i]));
+
+const compareClasses = (a: ValueClass, b: ValueClass): number => (ORDER.get(a) ?? 0) - (ORDER.get(b) ?? 0);
+
+/** The classes that occurred, in the order of `GROUP_OF`. */
+function classNames(counts: Counts): ValueClass[] {
+  const names = (Object.keys(counts) as ValueClass[]).filter((name) => (counts[name] ?? 0) > 0);
+  return names.length > 1 ? names.sort(compareClasses) : names;
+}
+
 /** The classes that occurred, with their counts, in the order of `GROUP_OF`. */
 export function classesOf(counts: Counts): [ValueClass, number][] {
-  return (Object.keys(GROUP_OF) as ValueClass[]).flatMap((name) => {
-    const count = counts[name] ?? 0;
-    return count > 0 ? [[name, count] as [ValueClass, number]] : [];
-  });
+  return classNames(counts).map((name) => [name, counts[name] ?? 0]);
 }
 
 /** Counts per group; a group that never occurred is absent. */

@@ -2,6 +2,8 @@ import { CLASS_BITS, RANGED } from "./classes.js";
 import { widenDoubles, widenInts } from "./widen.js";
 
 const FIRST_CAPACITY = 256;
+// A copy, because V8 reads an imported binding from memory each time.
+const WITH_RANGE = RANGED;
 
 /**
  * What one text says of its paths, held back until the text is known to be usable. Entry k says: path `node[k]` has
@@ -51,7 +53,7 @@ export class Journal {
     this.listCount[kind] = (this.listCount[kind] ?? 0) + 1;
     const bit = 1 << kind;
     this.listClasses |= bit;
-    if ((bit & RANGED) !== 0) {
+    if ((bit & WITH_RANGE) !== 0) {
       if (measure < this.listMin) this.listMin = measure;
       if (measure > this.listMax) this.listMax = measure;
     } else if (measure > this.listLength) this.listLength = measure;
@@ -62,7 +64,7 @@ export class Journal {
     for (let rest = this.listClasses; rest !== 0; rest &= rest - 1) {
       const kind = 31 - Math.clz32(rest & -rest);
       const fact = kind | (hazards << CLASS_BITS);
-      const ranged = ((1 << kind) & RANGED) !== 0;
+      const ranged = ((1 << kind) & WITH_RANGE) !== 0;
       this.push(items, fact, this.listCount[kind] ?? 0, ranged ? this.listMin : this.listLength);
       if (ranged) this.push(items, fact, 0, this.listMax);
       this.listCount[kind] = 0;

@@ -1,12 +1,5 @@
 import { formatPointer } from "../json/pointer.js";
-
-const QUOTE = 34;
-const COMMA = 44;
-const OPEN_LIST = 91;
-const BACKSLASH = 92;
-const CLOSE_LIST = 93;
-const OPEN_OBJECT = 123;
-const CLOSE_OBJECT = 125;
+import { BACKSLASH, CLOSE_LIST, CLOSE_OBJECT, COMMA, OPEN_LIST, OPEN_OBJECT, QUOTE } from "./characters.js";
 
 function closingQuote(text: Uint8Array, quote: number): number {
   let i = quote + 1;

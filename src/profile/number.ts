@@ -1,10 +1,6 @@
+import { MINUS, PLUS, POINT, ZERO } from "./characters.js";
 import { CLASS, CLASS_BITS } from "./classes.js";
 import { HAZARD } from "./profile.js";
-
-const ZERO = 48;
-const MINUS = 45;
-const PLUS = 43;
-const POINT = 46;
 
 const DOUBLE_INTEGER = ascii("9007199254740992");
 const INT64_MAX = ascii("9223372036854775807");

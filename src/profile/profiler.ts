@@ -1,5 +1,6 @@
 import type { BlobName, RunKey } from "../blob.js";
 import { BLOBS } from "../blob.js";
+import { NEWLINE } from "./characters.js";
 import { CLASS, CLASS_MASK } from "./classes.js";
 import { Journal } from "./journal.js";
 import { pointerAt } from "./locate.js";
@@ -9,7 +10,6 @@ import { decodeWtf8 } from "./text.js";
 import { Tokenizer } from "./tokenizer.js";
 import { PathTrie, ROOT } from "./trie.js";
 
-const NEWLINE = 10;
 /** Bytes that the tokenizer may read after the end of a text, the newline included. */
 const SLACK = 8;
 const FIRST_CAPACITY = 1 << 16;
@@ -100,7 +100,8 @@ function ranked(ranges: readonly number[], rank: Int32Array): number[] {
   for (let k = 0; k < ranges.length; k += 2) {
     for (let run = ranges[k] ?? 0; run <= (ranges[k + 1] ?? -1); run++) indices.push(rank[run] ?? 0);
   }
-  return indices.sort((a, b) => a - b);
+  const ascending = indices.every((index, k) => k === 0 || index > (indices[k - 1] ?? -1));
+  return ascending ? indices : indices.sort((a, b) => a - b);
 }
 
 /**
@@ -142,7 +143,7 @@ export class Profiler {
     const hazards = this.tokenizer.scan(tracker.trie, this.journal, this.text, this.view, length);
     tracker.close(hazards, length, this.journal, this.run, nodesBefore);
     this.problem = (hazards & UNUSABLE) === 0 ? undefined : this.explain(hazards, length);
-    const { stepFrom, stepTo, stepFact } = this.tokenizer;
+    const { stepFrom, stepTo, stepFact } = this.tokenizer.rare;
     const found = stepTo >= 0 && (hazards & HAZARD.REFUSED) === 0;
     this.step = found ? { from: from + stepFrom, to: from + stepTo, isInteger: isIntegerToken(stepFact) } : NO_STEP;
     if (this.text.length > KEPT_CAPACITY) this.reserve(FIRST_CAPACITY);
@@ -207,11 +208,11 @@ export class Profiler {
   private explain(hazards: number, length: number): Refusal {
     const text = this.text.subarray(0, length);
     if ((hazards & HAZARD.REFUSED) === 0) {
-      const offset = this.tokenizer.duplicateAt;
+      const offset = this.tokenizer.rare.duplicateAt;
       return { offset, message: `The key ${pointerAt(text, offset)} is there twice.` };
     }
-    const offset = this.tokenizer.refusedAt;
+    const offset = this.tokenizer.rare.refusedAt;
     const found = offset >= length ? "the end" : JSON.stringify(LOSSY.decode(text.subarray(offset, offset + 12)));
-    return { offset, message: `Expected ${this.tokenizer.expected}, found ${found}.` };
+    return { offset, message: `Expected ${this.tokenizer.rare.expected}, found ${found}.` };
   }
 }

@@ -5,6 +5,11 @@ import { RunSets } from "./runs.js";
 import { widenBytes, widenDoubles, widenInts } from "./widen.js";
 
 const FIRST_CAPACITY = 64;
+// Copies, because V8 reads an imported binding from memory each time.
+const FACT_BITS = CLASS_BITS;
+const KIND_MASK = CLASS_MASK;
+const WITH_RANGE = RANGED;
+const MEASURED = RANGED | STRINGS;
 
 /**
  * Statistics per trie node, in typed arrays. Counts are cells in one pool, a chain a node, since a path has few of the
@@ -39,18 +44,18 @@ export class PathStatistics {
       const node = nodeOf[k] as number;
       const fact = factOf[k] as number;
       const count = countOf[k] as number;
-      const kind = fact & CLASS_MASK;
+      const kind = fact & KIND_MASK;
       if (lastRun[node] !== run) this.addRun(node, run, nodes);
       if (count > 0) {
         let cell = cells[node] as number;
         if (cell < 0 || this.cellClass[cell] !== kind) cell = this.cell(node, kind);
         this.cellCount[cell] = (this.cellCount[cell] as number) + count;
       }
-      if (fact > CLASS_MASK) hazards[node] = (hazards[node] as number) | (fact >>> CLASS_BITS);
+      if (fact > KIND_MASK) hazards[node] = (hazards[node] as number) | (fact >>> FACT_BITS);
       const bit = 1 << kind;
-      if ((bit & (RANGED | STRINGS)) === 0) continue;
+      if ((bit & MEASURED) === 0) continue;
       const measure = measureOf[k] as number;
-      if ((bit & RANGED) !== 0) {
+      if ((bit & WITH_RANGE) !== 0) {
         if (measure < (min[node] as number)) min[node] = measure;
         if (measure > (max[node] as number)) max[node] = measure;
       } else if (measure > (length[node] as number)) length[node] = measure;

@@ -1,20 +1,25 @@
 import { parseTimestamp } from "../json/timestamp.js";
+import {
+  BACKSLASH,
+  COLON,
+  LETTER_I,
+  LETTER_N,
+  LETTER_T,
+  LETTER_U,
+  LETTER_Z,
+  MINUS,
+  POINT,
+  QUOTE,
+} from "./characters.js";
 import { CLASS } from "./classes.js";
 import { asciiText } from "./number.js";
 import { HAZARD } from "./profile.js";
 import { widenBytes } from "./widen.js";
 
-const QUOTE = 34;
-const BACKSLASH = 92;
-const LETTER_U = 117;
-const MINUS = 45;
-const POINT = 46;
-const COLON = 58;
-const LETTER_T = 84;
-const LETTER_Z = 90;
-
 const MIN_TIMESTAMP = "0001-01-01T00:00:00".length;
 const MAX_TIMESTAMP = "0001-01-01T00:00:00.000000+00:00".length;
+// A copy, because V8 reads an imported binding from memory each time.
+const STRING = CLASS.string;
 const NONFINITE = new Set(["NaN", "Infinity", "-Infinity"]);
 const LONGEST_NONFINITE = "-Infinity".length;
 
@@ -71,7 +76,7 @@ function timestampClass(bytes: Uint8Array, from: number, to: number): number {
     return zulu ? CLASS.timestamp_canonical : CLASS.timestamp_zoneless;
   }
   const timestamp = parseTimestamp(asciiText(bytes, from, to));
-  if (timestamp === undefined) return CLASS.string;
+  if (timestamp === undefined) return STRING;
   if (!timestamp.zoned) return CLASS.timestamp_zoneless;
   return timestamp.canonical ? CLASS.timestamp_canonical : CLASS.timestamp_other;
 }
@@ -81,11 +86,11 @@ export function classifyString(bytes: Uint8Array, from: number, to: number): num
   const length = to - from;
   if (length <= LONGEST_NONFINITE) {
     const first = bytes[from];
-    if (first !== 78 && first !== 73 && first !== MINUS) return CLASS.string;
-    return NONFINITE.has(asciiText(bytes, from, to)) ? CLASS.nonfinite_string : CLASS.string;
+    if (first !== LETTER_N && first !== LETTER_I && first !== MINUS) return STRING;
+    return NONFINITE.has(asciiText(bytes, from, to)) ? CLASS.nonfinite_string : STRING;
   }
-  if (length < MIN_TIMESTAMP || length > MAX_TIMESTAMP) return CLASS.string;
-  if (bytes[from + 4] !== MINUS || bytes[from + 7] !== MINUS || bytes[from + 13] !== COLON) return CLASS.string;
+  if (length < MIN_TIMESTAMP || length > MAX_TIMESTAMP) return STRING;
+  if (bytes[from + 4] !== MINUS || bytes[from + 7] !== MINUS || bytes[from + 13] !== COLON) return STRING;
   return timestampClass(bytes, from, to);
 }
 
@@ -110,8 +115,8 @@ function unicodeEscape(bytes: Uint8Array, at: number): number {
 
 /** Byte after a backslash to the byte it means. */
 const SIMPLE_ESCAPES = new Map([
-  [34, 34],
-  [92, 92],
+  [QUOTE, QUOTE],
+  [BACKSLASH, BACKSLASH],
   [47, 47],
   [98, 8],
   [102, 12],

@@ -1,20 +1,22 @@
 import { MAX_DEPTH } from "../json/read.js";
+import { skipSpace } from "./characters.js";
 import { CLASS, CLASS_BITS, CLASS_MASK } from "./classes.js";
 import type { Journal } from "./journal.js";
-import { isTypeKey, ListKeys } from "./list-keys.js";
 import { classifyInteger, classifyScientific, integerValue, scientificValue } from "./number.js";
 import { HAZARD } from "./profile.js";
-import { classifyString, sequenceEnd, Unescaper } from "./text.js";
+import { RareTokens } from "./rare-tokens.js";
+import { classifyString, sequenceEnd } from "./text.js";
 import { type PathTrie, ROOT, STEP } from "./trie.js";
 
-const NEWLINE = 10;
+// Constants of this file's own: V8 reads an imported binding from memory each time, which costs a fifth of the speed.
 const SPACE = 32;
 const QUOTE = 34;
-const COMMA = 44;
 const PLUS = 43;
+const COMMA = 44;
 const MINUS = 45;
 const POINT = 46;
 const ZERO = 48;
+const NINE = 57;
 const COLON = 58;
 const LETTER_I = 73;
 const OPEN_LIST = 91;
@@ -23,6 +25,24 @@ const CLOSE_LIST = 93;
 const LETTER_E = 101;
 const OPEN_OBJECT = 123;
 const CLOSE_OBJECT = 125;
+const FACT_BITS = CLASS_BITS;
+const KIND_MASK = CLASS_MASK;
+const KIND_EMPTY_LIST = CLASS.empty_list;
+const KIND_EMPTY_OBJECT = CLASS.empty_object;
+const KIND_FLOAT = CLASS.float;
+const KIND_INT53 = CLASS.int53;
+const KIND_INTEGRAL53 = CLASS.integral53;
+const KIND_LIST = CLASS.list;
+const KIND_NONFINITE_STRING = CLASS.nonfinite_string;
+const KIND_OBJECT = CLASS.object;
+const KIND_TYPED_OBJECT = CLASS.typed_object;
+const HAZARD_DEEP = HAZARD.DEEP;
+const HAZARD_DUPLICATE_KEY = HAZARD.DUPLICATE_KEY;
+const HAZARD_EMPTY = HAZARD.EMPTY;
+const HAZARD_NONFINITE_STRING = HAZARD.NONFINITE_STRING;
+const HAZARD_REFUSED = HAZARD.REFUSED;
+const STEP_NODE = STEP;
+const DEPTH_LIMIT = MAX_DEPTH;
 
 /** Four bytes at once: all are digits when both tests give FOUR_ZEROS. */
 const HIGH_NIBBLES = 0xf0f0f0f0 | 0;
@@ -43,66 +63,27 @@ const LIST_IN_LIST = 4;
 const CONTEXT_MASK = 7;
 const TYPED = 8;
 
-const WORDS = [
-  { word: "null", kind: CLASS.null, hazards: 0 },
-  { word: "true", kind: CLASS.boolean, hazards: 0 },
-  { word: "false", kind: CLASS.boolean, hazards: 0 },
-  { word: "NaN", kind: CLASS.nan_token, hazards: HAZARD.NONFINITE_TOKEN },
-  { word: "Infinity", kind: CLASS.infinity_token, hazards: HAZARD.NONFINITE_TOKEN },
-  { word: "-Infinity", kind: CLASS.negative_infinity_token, hazards: HAZARD.NONFINITE_TOKEN },
-].map(({ word, kind, hazards }) => ({
-  bytes: new TextEncoder().encode(word),
-  fact: kind | (hazards << CLASS_BITS),
-}));
-
-const isSpace = (byte: number): boolean => byte === SPACE || byte === NEWLINE || byte === 13 || byte === 9;
-
-function skipSpace(text: Uint8Array, from: number, end: number): number {
-  let i = from;
-  while (i < end && isSpace(text[i] ?? 0)) i++;
-  return i;
-}
-
 /**
  * Reads one JSON text, strictly, into a trie and a journal. Grammar: RFC 8259 in UTF-8, the bare tokens NaN, Infinity
  * and -Infinity, a root that is an object, nesting of at most MAX_DEPTH.
  */
 export class Tokenizer {
-  /** After REFUSED: the offset of the first byte that cannot stand there, and what could. */
-  refusedAt = -1;
-  expected = "";
-  /** Offset of the opening quote of the first key that its object has twice, or -1. */
-  duplicateAt = -1;
-  /** Span of the value of the root member `_step`, or -1; and its packed fact. */
-  stepFrom = -1;
-  stepTo = -1;
-  stepFact = 0;
-
-  private readonly unescaper = new Unescaper();
-  private readonly listKeys = new ListKeys();
+  /** What was found in the last text beside its hazards and paths. */
+  readonly rare = new RareTokens();
   private readonly frames = new Uint8Array(MAX_DEPTH);
   private readonly objects = new Int32Array(MAX_DEPTH);
-  /** What the methods below `scan` find beside what they return. */
-  private at = 0;
-  private fact = 0;
-  private key: Uint8Array = this.unescaper.bytes;
-  private keyFrom = 0;
-  private keyTo = 0;
-  private keyHazards = 0;
-  private keyIsType = false;
 
-  // One long function: on its locals rest four fifths of the speed. Where it is rare, work is in the methods below.
   /**
    * Scans `text[0..end)`. `text[end]` must be a newline, with at least four more bytes after it; `view` is over the
    * same memory. Paths go to `trie`, facts of them to `journal`; when the result has an UNUSABLE bit the caller takes
-   * both back.
+   * both back. One long function, because its speed rests on its locals; what is rare is in RareTokens.
    * @returns HAZARD bits: exactly REFUSED when the text is refused.
    */
   scan(trie: PathTrie, journal: Journal, text: Uint8Array, view: DataView, end: number): number {
-    this.reset();
+    const { rare, frames, objects } = this;
+    rare.reset();
     const stamp = trie.nextStamp();
     let { parent, first, follow, seen, keyAt, keyView, matchLength, isType } = trie;
-    const { frames, objects } = this;
     let hazards = 0;
     let listHazards = 0;
     let depth = 0;
@@ -112,11 +93,11 @@ export class Tokenizer {
     let objectsOpened = 0;
     let owner = -1;
     let before = -1;
-    let node = ROOT;
+    let node: number = ROOT;
     let items = -1;
     let keyIsType = false;
     let i = skipSpace(text, 0, end);
-    if (text[i] !== OPEN_OBJECT) return this.refuse(i, "an object");
+    if (text[i] !== OPEN_OBJECT) return rare.refuse(i, "an object");
 
     reading: for (;;) {
       if (context === OBJECT) {
@@ -140,32 +121,32 @@ export class Tokenizer {
           node = guess;
           i += 1 + length;
         } else {
-          node = this.member(trie, owner, text, i);
-          if (node < 0) return HAZARD.REFUSED;
-          i = this.at;
+          node = rare.member(trie, owner, text, i);
+          if (node < 0) return HAZARD_REFUSED;
+          i = rare.at;
           ({ parent, first, follow, seen, keyAt, keyView, matchLength, isType } = trie);
           if (before < 0) first[owner] = node;
           else follow[before] = node;
-          if (this.keyHazards !== 0) {
-            hazards |= this.keyHazards;
-            journal.push(node, this.keyHazards << CLASS_BITS, 0, 0);
+          if (rare.keyHazards !== 0) {
+            hazards |= rare.keyHazards;
+            journal.push(node, rare.keyHazards << FACT_BITS, 0, 0);
           }
         }
         if (seen[node] !== stamp) seen[node] = stamp;
-        else if (this.duplicateAt < 0) this.duplicateAt = quote;
+        else if (rare.duplicateAt < 0) rare.duplicateAt = quote;
         before = node;
         if (text[i] !== COLON) i = skipSpace(text, i, end);
-        if (text[i] !== COLON) return this.refuse(i, '":"');
+        if (text[i] !== COLON) return rare.refuse(i, '":"');
         i += 1;
       } else if (context === OBJECT_IN_LIST) {
         i = skipSpace(text, i, end);
-        if (!this.listMember(object, text, i)) return HAZARD.REFUSED;
-        i = this.at;
-        hazards |= this.keyHazards;
-        listHazards |= this.keyHazards;
-        keyIsType = this.keyIsType;
+        if (!rare.listMember(object, text, i)) return HAZARD_REFUSED;
+        i = rare.at;
+        hazards |= rare.keyHazards;
+        listHazards |= rare.keyHazards;
+        keyIsType = rare.keyIsType;
         i = skipSpace(text, i, end);
-        if (text[i] !== COLON) return this.refuse(i, '":"');
+        if (text[i] !== COLON) return rare.refuse(i, '":"');
         i += 1;
       }
 
@@ -182,29 +163,29 @@ export class Tokenizer {
           c = text[++i] as number;
           if (c >= 0x80) {
             const next = sequenceEnd(text, i);
-            if (next < 0) return this.refuse(i, "UTF-8");
+            if (next < 0) return rare.refuse(i, "UTF-8");
             i = next - 1;
             c = SPACE;
           }
         } while (c !== QUOTE && c !== BACKSLASH && c >= SPACE);
         if (c === QUOTE) fact = classifyString(text, start + 1, i);
         else {
-          i = this.escapedString(text, start);
-          if (i < 0) return HAZARD.REFUSED;
-          fact = this.fact;
+          i = rare.escapedString(text, start);
+          if (i < 0) return HAZARD_REFUSED;
+          fact = rare.fact;
         }
         measure = i - start - 1;
         i += 1;
-        if ((fact & CLASS_MASK) === CLASS.nonfinite_string) fact |= HAZARD.NONFINITE_STRING << CLASS_BITS;
+        if ((fact & KIND_MASK) === KIND_NONFINITE_STRING) fact |= HAZARD_NONFINITE_STRING << FACT_BITS;
         if (context === OBJECT ? isType[node] === 1 : keyIsType) typed = TYPED;
-      } else if ((c >= ZERO && c <= 57) || (c === MINUS && text[i + 1] !== LETTER_I)) {
+      } else if ((c >= ZERO && c <= NINE) || (c === MINUS && text[i + 1] !== LETTER_I)) {
         if (c === MINUS) c = text[++i] as number;
         const digits = i;
         let value = c - ZERO;
-        if (value < 0 || value > 9) return this.refuse(start, "a value");
+        if (value < 0 || value > 9) return rare.refuse(start, "a value");
         c = text[++i] as number;
         if (value !== 0) {
-          for (; c >= ZERO && c <= 57; c = text[++i] as number) value = (Math.imul(value, 10) + c - ZERO) | 0;
+          for (; c >= ZERO && c <= NINE; c = text[++i] as number) value = (Math.imul(value, 10) + c - ZERO) | 0;
         }
         const whole = i;
         if (c === POINT) {
@@ -214,23 +195,23 @@ export class Tokenizer {
             if ((word & HIGH_NIBBLES) !== FOUR_ZEROS || ((word + FOUR_SIXES) & HIGH_NIBBLES) !== FOUR_ZEROS) break;
             i += 4;
           }
-          for (c = text[i] as number; c >= ZERO && c <= 57; ) c = text[++i] as number;
-          if (i === whole + 1) return this.refuse(i, "a digit");
+          for (c = text[i] as number; c >= ZERO && c <= NINE; ) c = text[++i] as number;
+          if (i === whole + 1) return rare.refuse(i, "a digit");
         }
         if ((c | 32) === LETTER_E) {
           c = text[++i] as number;
           if (c === MINUS || c === PLUS) c = text[++i] as number;
-          if (c < ZERO || c > 57) return this.refuse(i, "a digit");
-          while (c >= ZERO && c <= 57) c = text[++i] as number;
+          if (c < ZERO || c > 57) return rare.refuse(i, "a digit");
+          while (c >= ZERO && c <= NINE) c = text[++i] as number;
           fact = classifyScientific(text, start, i);
-          if (fact === CLASS.integral53) measure = scientificValue(text, start, i);
+          if (fact === KIND_INTEGRAL53) measure = scientificValue(text, start, i);
         } else if (i === whole) {
           if (i - digits <= 9 && (value !== 0 || digits === start)) {
-            fact = CLASS.int53;
+            fact = KIND_INT53;
             measure = digits === start ? value : -value;
           } else {
             fact = classifyInteger(text, start, i);
-            if (fact === CLASS.int53) measure = integerValue(text, start, i);
+            if (fact === KIND_INT53) measure = integerValue(text, start, i);
           }
         } else if (text[i - 1] !== ZERO) {
           let significant = i - digits - 1;
@@ -239,24 +220,24 @@ export class Tokenizer {
             while (text[k] === ZERO) k++;
             significant = i - k;
           }
-          fact = CLASS.float;
+          fact = KIND_FLOAT;
           if (significant > MAX_PLAIN_DIGITS) fact = classifyScientific(text, start, i);
         } else if (i === whole + 2 && whole - digits <= 9 && (value !== 0 || digits === start)) {
-          fact = CLASS.integral53;
+          fact = KIND_INTEGRAL53;
           measure = digits === start ? value : -value;
         } else {
           fact = classifyScientific(text, start, i);
-          if (fact === CLASS.integral53) measure = scientificValue(text, start, i);
+          if (fact === KIND_INTEGRAL53) measure = scientificValue(text, start, i);
         }
       } else if (c === OPEN_OBJECT || c === OPEN_LIST) {
         i = skipSpace(text, i + 1, end);
         if (text[i] === c + 2) {
           i += 1;
-          fact = c === OPEN_OBJECT ? CLASS.empty_object : CLASS.empty_list;
-          if (depth >= DEEP) fact |= HAZARD.DEEP << CLASS_BITS;
-          if (depth === 0) fact |= HAZARD.EMPTY << CLASS_BITS;
+          fact = c === OPEN_OBJECT ? KIND_EMPTY_OBJECT : KIND_EMPTY_LIST;
+          if (depth >= DEEP) fact |= HAZARD_DEEP << FACT_BITS;
+          if (depth === 0) fact |= HAZARD_EMPTY << FACT_BITS;
         } else {
-          if (depth === MAX_DEPTH) return this.refuse(start, `nesting of at most ${MAX_DEPTH}`);
+          if (depth === DEPTH_LIMIT) return rare.refuse(start, `nesting of at most ${MAX_DEPTH}`);
           frames[depth] = context | typed;
           objects[depth] = object;
           depth += 1;
@@ -265,7 +246,7 @@ export class Tokenizer {
             if (c === OPEN_OBJECT) object = ++objectsOpened;
             context = c === OPEN_OBJECT ? OBJECT_IN_LIST : LIST_IN_LIST;
           } else {
-            if (node === STEP && this.stepTo < 0) this.stepFrom = start;
+            if (node === STEP_NODE && rare.stepTo < 0) rare.stepFrom = start;
             owner = node;
             before = -1;
             if (c === OPEN_OBJECT) context = OBJECT;
@@ -281,18 +262,18 @@ export class Tokenizer {
           continue;
         }
       } else {
-        i = this.word(text, i);
-        if (i < 0) return HAZARD.REFUSED;
-        fact = this.fact;
+        i = rare.word(text, i);
+        if (i < 0) return HAZARD_REFUSED;
+        fact = rare.fact;
       }
 
-      hazards |= fact >>> CLASS_BITS;
+      hazards |= fact >>> FACT_BITS;
       if (context <= OBJECT) {
         journal.push(node, fact, 1, measure);
-        if (node === STEP) this.step(start, i, fact);
+        if (node === STEP_NODE) rare.step(start, i, fact);
       } else {
-        listHazards |= fact >>> CLASS_BITS;
-        if (context === LIST) journal.element(fact & CLASS_MASK, measure);
+        listHazards |= fact >>> FACT_BITS;
+        if (context === LIST) journal.element(fact & KIND_MASK, measure);
       }
 
       for (;;) {
@@ -308,11 +289,11 @@ export class Tokenizer {
         }
         const inObject = (context & 1) === 1;
         if (c !== (inObject ? CLOSE_OBJECT : CLOSE_LIST)) {
-          return this.refuse(i, inObject ? '"," or "}"' : '"," or "]"');
+          return rare.refuse(i, inObject ? '"," or "}"' : '"," or "]"');
         }
         i += 1;
-        const deep = depth > DEEP ? HAZARD.DEEP : 0;
-        const kind = inObject ? (typed === 0 ? CLASS.object : CLASS.typed_object) : CLASS.list;
+        const deep = depth > DEEP ? HAZARD_DEEP : 0;
+        const kind = inObject ? (typed === 0 ? KIND_OBJECT : KIND_TYPED_OBJECT) : KIND_LIST;
         const opened = context;
         hazards |= deep;
         depth -= 1;
@@ -327,107 +308,15 @@ export class Tokenizer {
         }
         if (opened === LIST) {
           journal.closeList(items, listHazards);
-          journal.push(owner, kind | ((listHazards | deep) << CLASS_BITS), 1, 0);
-        } else journal.push(owner, kind | (deep << CLASS_BITS), 1, 0);
-        if (owner === STEP) this.step(this.stepFrom, i, kind);
+          journal.push(owner, kind | ((listHazards | deep) << FACT_BITS), 1, 0);
+        } else journal.push(owner, kind | (deep << FACT_BITS), 1, 0);
+        if (owner === STEP_NODE) rare.step(rare.stepFrom, i, kind);
         before = owner;
         owner = parent[owner] as number;
       }
     }
     i = skipSpace(text, i, end);
-    if (i !== end) return this.refuse(i, "the end");
-    return this.duplicateAt < 0 ? hazards : hazards | HAZARD.DUPLICATE_KEY;
-  }
-  private reset(): void {
-    this.refusedAt = -1;
-    this.duplicateAt = -1;
-    this.stepFrom = -1;
-    this.stepTo = -1;
-    this.listKeys.reset();
-  }
-
-  private refuse(at: number, expected: string): number {
-    this.refusedAt = at;
-    this.expected = expected;
-    return HAZARD.REFUSED;
-  }
-
-  private step(from: number, to: number, fact: number): void {
-    if (this.stepTo >= 0) return;
-    this.stepFrom = from;
-    this.stepTo = to;
-    this.stepFact = fact;
-  }
-
-  /** Reads a key token at `at`: its unescaped bytes are `key[keyFrom..keyTo)`, `this.at` is after it. */
-  private readKey(text: Uint8Array, at: number): boolean {
-    if (text[at] !== QUOTE) {
-      this.refuse(at, "a key in quotes");
-      return false;
-    }
-    let i = at + 1;
-    for (let byte = text[i] ?? 0; byte !== QUOTE && byte !== BACKSLASH && byte >= SPACE; byte = text[i] ?? 0) {
-      i = byte < 0x80 ? i + 1 : sequenceEnd(text, i);
-      if (i < 0) break;
-    }
-    this.key = text;
-    this.keyFrom = at + 1;
-    this.keyTo = i;
-    this.keyHazards = 0;
-    if (text[i] !== QUOTE) {
-      i = this.unescape(text, at);
-      if (i < 0) return false;
-      this.key = this.unescaper.bytes;
-      this.keyFrom = 0;
-      this.keyTo = this.unescaper.length;
-      this.keyHazards = this.unescaper.hazards;
-    }
-    this.at = i + 1;
-    return true;
-  }
-
-  /** Reads a key of an object that has a path; gives the member's node, or -1 when the text is refused. */
-  private member(trie: PathTrie, owner: number, text: Uint8Array, at: number): number {
-    return this.readKey(text, at) ? trie.child(owner, this.key, this.keyFrom, this.keyTo) : -1;
-  }
-
-  /** Reads a key of an object inside a list; false when the text is refused. */
-  private listMember(object: number, text: Uint8Array, at: number): boolean {
-    if (!this.readKey(text, at)) return false;
-    if (!this.listKeys.add(object, this.key, this.keyFrom, this.keyTo) && this.duplicateAt < 0) this.duplicateAt = at;
-    this.keyIsType = isTypeKey(this.key, this.keyFrom, this.keyTo);
-    return true;
-  }
-
-  /** Unescapes the string whose opening quote is at `at`; gives the offset of the closing one, or -1. */
-  private unescape(text: Uint8Array, at: number): number {
-    const end = this.unescaper.read(text, at + 1);
-    if (end >= 0) return end;
-    this.refuse(-1 - end, "a character of a string or its closing quote");
-    return -1;
-  }
-
-  /** The same for a value, whose fact goes to `this.fact`. */
-  private escapedString(text: Uint8Array, at: number): number {
-    const end = this.unescape(text, at);
-    const { bytes, length, hazards } = this.unescaper;
-    const lone = (hazards & HAZARD.LONE_SURROGATE) !== 0;
-    this.fact = (lone ? CLASS.surrogate_string : classifyString(bytes, 0, length)) | (hazards << CLASS_BITS);
-    return end;
-  }
-
-  /** Reads a literal; its fact goes to `this.fact`. Gives the offset after it, or -1. */
-  private word(text: Uint8Array, at: number): number {
-    const first = text[at];
-    for (const { bytes, fact } of WORDS) {
-      if (bytes[0] !== first) continue;
-      let k = 1;
-      while (k < bytes.length && text[at + k] === bytes[k]) k++;
-      if (k < bytes.length) break;
-      this.fact = fact;
-      return at + k;
-    }
-    this.refuse(at, "a value");
-    return -1;
+    if (i !== end) return rare.refuse(i, "the end");
+    return rare.duplicateAt < 0 ? hazards : hazards | HAZARD_DUPLICATE_KEY;
   }
 }

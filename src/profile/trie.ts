@@ -1,3 +1,4 @@
+import { QUOTE } from "./characters.js";
 import { hashBytes, mix } from "./hash.js";
 import { widenBytes, widenInts } from "./widen.js";
 
@@ -8,7 +9,6 @@ export const STEP = 1;
 
 const STEP_KEY = new TextEncoder().encode("_step");
 const TYPE_KEY = new TextEncoder().encode("_type");
-const QUOTE = 34;
 const FIRST_CAPACITY = 64;
 
 /** Length of a key that cannot be compared with raw text, and of a node that has no key. */

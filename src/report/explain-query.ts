@@ -70,12 +70,12 @@ export function containersOf(known: readonly Known[]): Known[] {
   const taken = new Set(known.map((item) => pathKey(item.blob, item.pointer)));
   const found = new Map<string, Known>();
   for (const { blob, path } of known) {
-    for (let length = 1; length < path.length; length++) {
-      const prefix = path.slice(0, length);
-      const pointer = formatPointer(prefix);
+    let pointer = "";
+    path.slice(0, -1).forEach((segment, i) => {
+      pointer += formatPointer([segment]);
       const key = pathKey(blob, pointer);
-      if (!taken.has(key)) found.set(key, { blob, path: prefix, pointer });
-    }
+      if (!taken.has(key) && !found.has(key)) found.set(key, { blob, path: path.slice(0, i + 1), pointer });
+    });
   }
   return [...found.values()];
 }

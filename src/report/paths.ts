@@ -126,10 +126,12 @@ function entryOf(blob: BlobName, path: Path, node: PathProfile, own: { counts: C
   return { blob, path: formatPointer(path), ...decided, ...seen };
 }
 
-/** What inference proposes for a path or for the nearest object around it. */
+/** What inference proposes for a path or for the object around it that it decides whole. */
 function proposalFor(blob: BlobName, path: Path, proposals: ReadonlyMap<string, string>): Pick<PathEntry, "proposal"> {
-  for (let length = path.length; length > 0; length--) {
-    const found = proposals.get(pathKey(blob, formatPointer(path.slice(0, length))));
+  let pointer = "";
+  for (const key of path) {
+    pointer += formatPointer([key]);
+    const found = proposals.get(pathKey(blob, pointer));
     if (found !== undefined) return { proposal: found };
   }
   return {};

@@ -99,7 +99,7 @@ class Writer implements RawStoreWriter {
   }
 
   flush(): Promise<void> {
-    return this.#queue.settle();
+    return this.#queue.room();
   }
 
   finding(item: Finding): void {

@@ -48,7 +48,7 @@ export function copyStatement(kind: RecordKind): string {
   const blobs = RECORD_BLOBS[kind].flatMap((blob) => [`decode(${blob}) AS ${blob}`, `${blob}_hazards`]);
   const columns = [...texts.map(logText), ...numbers.map(logNumber), ...rowNumbers, ...blobs];
   return `COPY (SELECT ${columns.join(", ")} FROM ${rowsFunction(kind)}())
-    TO (getvariable('segment_file')) (FORMAT parquet, COMPRESSION zstd)`;
+    TO (getvariable('segment_file')) (FORMAT parquet, COMPRESSION zstd, COMPRESSION_LEVEL 1)`;
 }
 
 /**

@@ -23,6 +23,7 @@ export class SegmentQueue {
   readonly #directory: string;
   readonly #tickets: Ticket[] = [];
   #tail: Promise<void> = Promise.resolve();
+  #beforeLast: Promise<void> = Promise.resolve();
   #failure: { readonly error: unknown } | undefined;
   #next: number;
 
@@ -43,6 +44,7 @@ export class SegmentQueue {
     const ticket: Ticket = { dropped: false, segment: undefined };
     const number = this.#next++;
     this.#tickets.push(ticket);
+    this.#beforeLast = this.#tail;
     this.#tail = this.#tail.then(async () => {
       if (ticket.dropped || this.#failure !== undefined) return;
       try {
@@ -66,9 +68,19 @@ export class SegmentQueue {
     for (const ticket of this.#tickets) if (!ticket.dropped) this.drop(ticket);
   }
 
+  /** Waits until at most one draft is on its way, so that reading and writing overlap in bounded memory. */
+  async room(): Promise<void> {
+    await this.#beforeLast;
+    this.#rethrow();
+  }
+
   /** Waits for the disk. @throws what the first write that failed threw. */
   async settle(): Promise<void> {
     await this.#tail;
+    this.#rethrow();
+  }
+
+  #rethrow(): void {
     if (this.#failure !== undefined) throw this.#failure.error;
   }
 

@@ -53,7 +53,7 @@ export function differences(want: string, got: string): string[] {
 }
 
 /** A record's payloads as rebuild must print them: name to text. */
-export interface Record {
+export interface PayloadRecord {
   readonly kind: string;
   readonly run: string;
   readonly payloads: ReadonlyMap<string, string>;
@@ -62,13 +62,13 @@ export interface Record {
 const PAYLOADS = ["run", "config", "summary", "system_info", "system_metrics", "row"];
 
 /** The records of lines that rebuild printed. */
-export function rebuiltRecords(lines: readonly string[]): Record[] {
+export function rebuiltRecords(lines: readonly string[]): PayloadRecord[] {
   return lines.map((text) => {
     const line = readLine(text);
     const run = ["entity", "project", "run_id"].map((name) => stringOf(line, name) ?? "").join("/");
     const payloads = PAYLOADS.flatMap((name): [string, string][] => {
       const payload = textOf(line, name);
-      return payload === undefined ? [] : [[name, payload]];
+      return payload === undefined ? [] : [[name, withRawBytes(payload)]];
     });
     return { kind: stringOf(line, "kind") ?? "", run, payloads: new Map(payloads) };
   });
@@ -84,26 +84,43 @@ function isBlob(text: string): boolean {
   }
 }
 
-/** How rebuild must print the bytes of a payload: as they are when they are a JSON object, else as raw text or bytes. */
+const rawBytes = (bytes: Uint8Array): string => `{"raw_base64":"${Buffer.from(bytes).toString("base64")}"}`;
+
+/** The bytes of a payload as rebuild must give them back: a JSON object as it is, all else as raw bytes. */
 export function printed(bytes: Uint8Array): string {
   const text = Buffer.from(bytes).toString("utf8");
-  if (!Buffer.from(text, "utf8").equals(bytes)) return `{"raw_base64":"${Buffer.from(bytes).toString("base64")}"}`;
-  return isBlob(text) ? text : JSON.stringify({ raw: text });
+  return Buffer.from(text, "utf8").equals(bytes) && isBlob(text) ? withRawBytes(text) : rawBytes(bytes);
+}
+
+/** `{"raw":"…"}` as `{"raw_base64":"…"}`, so that refused text compares by its bytes; anything else as it is. */
+function withRawBytes(text: string): string {
+  const root = readJson(text);
+  const [member] = root.kind === "object" && root.members.length === 1 ? root.members : [];
+  if (member?.key !== "raw" || member.value.kind !== "string") return text;
+  return rawBytes(Buffer.from(member.value.value, "utf8"));
+}
+
+function byRun(records: readonly PayloadRecord[]): Map<string, PayloadRecord[]> {
+  const groups = new Map<string, PayloadRecord[]>();
+  for (const record of records) {
+    const name = `${record.kind} of ${record.run}`;
+    groups.set(name, [...(groups.get(name) ?? []), record]);
+  }
+  return groups;
 }
 
 /** How rebuilt records differ from the true ones. Records of one run and kind are compared in order. */
-export function recordDifferences(want: readonly Record[], got: readonly Record[]): string[] {
-  const group = (records: readonly Record[]) => Map.groupBy(records, (record) => `${record.kind} of ${record.run}`);
-  const [left, right] = [group(want), group(got)];
+export function recordDifferences(want: readonly PayloadRecord[], got: readonly PayloadRecord[]): string[] {
+  const [left, right] = [byRun(want), byRun(got)];
   const names = new Set([...left.keys(), ...right.keys()]);
   return [...names].sort().flatMap((name) => {
     const [a, b] = [left.get(name) ?? [], right.get(name) ?? []];
     if (a.length !== b.length) return [`${name}: want ${a.length} records, got ${b.length}`];
-    return a.flatMap((record, i) => payloadDifferences(`${name} ${i}`, record, b[i] as Record));
+    return a.flatMap((record, i) => payloadDifferences(`${name} ${i}`, record, b[i] as PayloadRecord));
   });
 }
 
-function payloadDifferences(name: string, want: Record, got: Record): string[] {
+function payloadDifferences(name: string, want: PayloadRecord, got: PayloadRecord): string[] {
   const all = new Set([...want.payloads.keys(), ...got.payloads.keys()]);
   return [...all].flatMap((blob) => {
     const [a, b] = [want.payloads.get(blob), got.payloads.get(blob)];

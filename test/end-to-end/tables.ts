@@ -20,16 +20,25 @@ export async function withSession<T>(act: (session: Session) => Promise<T>): Pro
   }
 }
 
-/** The rows of a table's files as DuckDB reads them, in key order or, where a key repeats, by all columns. */
+/**
+ * The rows of a table's files as DuckDB reads them, in key order. Sorted by the key alone: DuckDB gives -0.0 back as 0.0
+ * when it sorts by a double.
+ */
 export async function readRows(session: Session, table: Table, files: readonly string[]): Promise<Row[]> {
   const fields = fieldsOf(table);
   const list = files.map(quoteLiteral).join(", ");
-  const order = [...table.key, ...fields.map((field) => field.name)].map(quoteIdentifier).join(", ");
+  const order = table.key.map(quoteIdentifier).join(", ");
   const source = `SELECT * FROM read_parquet([${list}], hive_partitioning = false) ORDER BY ${order}`;
   const rows = await session.rows(`SELECT ${fields.map(readable).join(", ")} FROM (${source})`);
   return rows.map(
     (cells) => new Map(fields.map((field, i): [string, Value] => [field.name, fromDriver(cells[i] ?? null)])),
   );
+}
+
+/** Keys that two rows of a table have, as text. */
+export function repeatedKeys(table: Table, rows: readonly Row[]): string[] {
+  const keys = rows.map((row) => JSON.stringify(table.key.map((name) => String(row.get(name)))));
+  return keys.filter((key, i) => keys.indexOf(key) < i);
 }
 
 /** Every table of an export. */
@@ -48,6 +57,15 @@ export function readTables(dir: string, plan: Plan, exported: ExportResult): Pro
 
 const INVISIBLE = /[\p{Cc}\p{Cf}\p{Surrogate}\u2028\u2029]/u;
 
+/** A text with its invisible characters as escapes; line ends included. */
+export function visible(text: string): string {
+  return text.replace(new RegExp(INVISIBLE, "gu"), (character) =>
+    [...Array(character.length).keys()]
+      .map((i) => `\\u${character.charCodeAt(i).toString(16).padStart(4, "0")}`)
+      .join(""),
+  );
+}
+
 /** A cell as one line: numbers as JSON, timestamps in ISO 8601, strings quoted, JSON texts as they are where they can be. */
 export function cellText(value: Value, type: LogicalType | "residual"): string {
   if (value === null) return "NULL";
@@ -59,7 +77,7 @@ export function cellText(value: Value, type: LogicalType | "residual"): string {
   if (typeof value === "bigint") return type === "timestamp" ? formatTimestamp(value) : String(value);
   const isJson = type === "residual" || type === "json";
   if (isJson && typeof value === "string" && !INVISIBLE.test(value)) return value;
-  return typeof value === "string" ? JSON.stringify(value) : String(value);
+  return typeof value === "string" ? visible(JSON.stringify(value)) : String(value);
 }
 
 /** Every cell of every row as text, fetched_at aside: two exports are equal when these are. */

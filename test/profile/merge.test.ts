@@ -24,7 +24,7 @@ describe("mergeProfiles", () => {
         const merged = parts.reduceRight((all, part) => mergeProfiles(part, all), emptyProfile());
         expect(writeProfile(merged)).toBe(writeProfile(profileOf(sample)));
       }),
-      { numRuns: 1000 },
+      { numRuns: 400 },
     );
   });
 
@@ -38,7 +38,7 @@ describe("mergeProfiles", () => {
         expect(mergeProfiles(a, emptyProfile())).toEqual(a);
         expect(mergeProfiles(emptyProfile(), a)).toEqual(a);
       }),
-      { numRuns: 300 },
+      { numRuns: 150 },
     );
   });
 

@@ -16,7 +16,7 @@ describe("the profile", () => {
       fc.property(records, (sample) => {
         expect(profileOf(sample)).toEqual(referenceProfile(sample));
       }),
-      { numRuns: 1500 },
+      { numRuns: 600 },
     );
   });
 
@@ -29,7 +29,7 @@ describe("the profile", () => {
           expect(profiler.scan("history", bytes, 0, bytes.length)).toBe(referenceHazards(bytes));
         }
       }),
-      { numRuns: 500 },
+      { numRuns: 200 },
     );
   });
 

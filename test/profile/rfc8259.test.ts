@@ -55,7 +55,7 @@ describe("agreement with readJson", () => {
         expect(accepts(bytes)).toBe(readObject(bytes) !== undefined);
         expect(new Profiler().scan("history", bytes, 0, bytes.length)).toBe(referenceHazards(bytes));
       }),
-      { numRuns: 3000 },
+      { numRuns: 1500 },
     );
   });
 

@@ -120,9 +120,11 @@ describe("a writer that dies at any file operation", () => {
 
   it("leaves the old content or the new one, and the next writer cleans up", async () => {
     let deaths = 0;
+    const before = await temporaryFolder();
+    await importLogs(await openStore(before, storeEnv()), first, other);
     for (let after = 0; ; after++) {
       const folder = await temporaryFolder();
-      await importLogs(await openStore(folder, storeEnv()), first, other);
+      await nodeFiles.cp(before, folder, { recursive: true });
       const { failed } = await attempt(folder, after);
       const rows = await liveRows(folder, "history", "run_id, history");
       const own = rows.filter((item) => item["run_id"] === "r1").map((item) => item["history"]);

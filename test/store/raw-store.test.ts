@@ -106,7 +106,7 @@ describe("what a segment holds", () => {
     await importLogs(store, { key: { run_id, entity: "\ufeffe", project: "" }, rows: ["{}"] });
     const [row] = await liveRows(folder, "history", "encode(entity) AS entity, run_id, project");
     expect(row).toMatchObject({ run_id, project: "" });
-    expect(Buffer.from(row?.["entity"] as unknown as Uint8Array).toString("hex")).toBe("efbbbf65");
+    expect(Buffer.from(row?.["entity"] as Uint8Array).toString("hex")).toBe("efbbbf65");
     expect((await store.profile()).blobs.history?.runs).toEqual([JSON.stringify(["\ufeffe", "", run_id])]);
   });
 });
@@ -155,13 +155,10 @@ describe("texts that cannot be used", () => {
   ])("%s: kept as it came, with a finding", async (_name, text, stored, hazard, code) => {
     const { findings } = await importLogs(store, { blobs: { config: text }, rows: [text, '{"_step":1}'] });
     const [run] = await liveRows(folder, "run", "encode(config) AS config, config_hazards & 24576 AS hazard");
-    expect(Buffer.from(run?.["config"] as unknown as Uint8Array).toString("utf8")).toBe(stored);
+    expect(Buffer.from(run?.["config"] as Uint8Array).toString("utf8")).toBe(stored);
     expect(run?.["hazard"]).toBe(hazard);
     const [row] = await liveRows(folder, "history", "step, encode(history) AS text");
-    expect([row?.["step"], Buffer.from(row?.["text"] as unknown as Uint8Array).toString("utf8")]).toEqual([
-      -1n,
-      stored,
-    ]);
+    expect([row?.["step"], Buffer.from(row?.["text"] as Uint8Array).toString("utf8")]).toEqual([-1n, stored]);
     expect(findings.map((item) => `${item.code} ${item.blob}`).sort()).toEqual(
       [`${code} config`, `${code} history`, "step/missing history"].sort(),
     );

@@ -1,7 +1,7 @@
 import * as files from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { DuckDBInstance, type JS } from "@duckdb/node-api";
+import { DuckDBInstance } from "@duckdb/node-api";
 import type { RecordKind } from "../../src/blob.js";
 import type { LogKey, LogState, RunBlobs } from "../../src/store/raw-record.js";
 import { openStore, type RawStore } from "../../src/store/raw-store.js";
@@ -63,18 +63,18 @@ export async function importLogs(store: RawStore, ...logs: readonly TestLog[]): 
 }
 
 /** Rows of a query over Parquet files, as plain JavaScript values. */
-export async function query(sql: string): Promise<Record<string, JS | bigint>[]> {
+export async function query(sql: string): Promise<Record<string, unknown>[]> {
   const instance = await DuckDBInstance.create(":memory:");
   const connection = await instance.connect();
   const rows = (await connection.runAndReadAll(sql)).getRowObjectsJS();
   connection.closeSync();
   instance.closeSync();
-  return rows as Record<string, JS | bigint>[];
+  return rows;
 }
 
 /** The live rows of a kind, segment by segment. */
 export async function liveRows(directory: string, kind: RecordKind, columns: string) {
-  const rows: Record<string, JS | bigint>[] = [];
+  const rows: Record<string, unknown>[] = [];
   for (const segment of (await openStore(directory, storeEnv())).liveSegments(kind)) {
     const live = `version IN (${segment.versions.live.join(", ")})`;
     rows.push(...(await query(`SELECT ${columns} FROM read_parquet('${segment.path}') WHERE ${live}`)));

@@ -139,6 +139,18 @@ function residualCells(table: Table, blobs: ReadonlyMap<BlobName, BlobSql>): str
   });
 }
 
+/**
+ * Events without a row of their own from any member: they need the row that stands for the event, and are care rows.
+ * None when the profile shows a member that every event has.
+ */
+function withoutMembers(shape: RecordShape, sql: BlobSql, profile: Profile): string[] {
+  const members = sql.proof.members.filter((member) => member.family.table === shape.table);
+  const records = profile.blobs[sql.proof.blob]?.records ?? 0;
+  if (members.some((member) => member.records === records)) return [];
+  const pointers = members.map((member) => quoteLiteral(formatPointer(member.path))).join(", ");
+  return [`coalesce(list_count(json_extract(${sql.text}, [${pointers}]::VARCHAR[])), 0) = 0`];
+}
+
 interface Relations {
   readonly source: string;
   /** Relation of computed cells by run key, or undefined when the kind has none. */
@@ -267,6 +279,7 @@ export function compileKind(shape: RecordShape, profile: Profile, relations: Rel
     if (sql === undefined) continue;
     blobs.set(blob, sql);
     conditions.push(...careOf(sql.proof, sql.mask));
+    if (shape.kind === "system_event") conditions.push(...withoutMembers(shape, sql, profile));
   }
   const care = conditions.length === 0 ? "false" : conditions.join("\n OR ");
   const clean = new Map<string, string[]>(familyQueries(shape, blobs, care, relations));

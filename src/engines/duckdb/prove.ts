@@ -16,6 +16,8 @@ export interface ProvenMember {
   readonly family: ShapeFamily;
   readonly keys: ReadonlyMap<string, string>;
   readonly path: readonly string[];
+  /** Records that have it. */
+  readonly records: number;
 }
 
 /**
@@ -145,7 +147,8 @@ class Prover {
         this.leave(profile, path);
         return;
       }
-      this.proof.members.push({ family, keys: all, path });
+      const records = Object.values(profile.counts).reduce((sum, count) => sum + count, 0);
+      this.proof.members.push({ family, keys: all, path, records });
       this.memberValue(profile, family.values, path);
     } else if (column !== undefined) this.column(profile, column, path);
     else this.inner(profile, found.next, path, all);

@@ -1,6 +1,7 @@
 import { BIGINT, type DuckDBConnection, LIST, listValue, VARCHAR } from "@duckdb/node-api";
+import { bytesText } from "./bytes-text.js";
 import { type HistoryCell, HistoryTexts, type RowProblem } from "./history-text.js";
-import { readCell, readText, textOf } from "./parquet-cells.js";
+import { readCell, readText } from "./parquet-cells.js";
 import {
   cellExpression,
   columnIndex,
@@ -120,7 +121,7 @@ export class HistoryReader {
     for (const [i, column] of this.file.columns.entries()) {
       if (i === this.#own) continue;
       const cell = readCell(chunk, i + 3, row, column, isTextual(column) && JSON_TEXT.has(column.name));
-      if (cell !== undefined) cells.push({ column: column.name, text: textOf(cell.bytes), raw: cell.raw });
+      if (cell !== undefined) cells.push({ column: column.name, text: bytesText(cell.bytes), raw: cell.raw });
     }
     return cells;
   }

@@ -8,8 +8,9 @@ import { RowProblems } from "./history-text.js";
 import { recogniseDrWandb } from "./layout.js";
 import { readRows } from "./metadata-reader.js";
 import { damaged } from "./parquet-file.js";
-import { type RunPlace, type RunRecord, runRecord } from "./run-blobs.js";
+import { type RunRecord, runRecord } from "./run-blobs.js";
 import { type CellSource, keepRepeats, mergeCells } from "./run-cells.js";
+import type { RunPlace } from "./run-draft.js";
 import type { RunEntry } from "./run-index.js";
 
 const FLUSH_BYTES = 4 * 1024 * 1024;

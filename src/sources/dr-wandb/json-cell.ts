@@ -11,6 +11,7 @@ import {
 } from "@duckdb/node-api";
 import { formatDouble } from "../../json/number.js";
 import { formatTimestamp } from "../../json/timestamp.js";
+import { bytesText } from "./bytes-text.js";
 
 const DIGITS: ReadonlySet<DuckDBTypeId> = new Set([
   DuckDBTypeId.BOOLEAN,
@@ -58,14 +59,11 @@ function mapJson(value: DuckDBMapValue, keyType: DuckDBType, valueType: DuckDBTy
   return `[${pairs.map((pair) => `[${pair.join(",")}]`).join(",")}]`;
 }
 
-function blobText(value: DuckDBBlobValue): string {
-  return Buffer.from(value.bytes).toString("base64");
-}
-
 /**
  * A cell of a Parquet column as JSON text; undefined for NULL. Doubles are shortest (`9062103`, `-0.0`, bare NaN and
  * Infinity), integers and decimals have all their digits, timestamps are ISO 8601 (with `Z` when the column is in UTC),
- * bytes are base64. In a struct NULL members are left out, since a struct cannot tell them from missing ones; in a list
+ * bytes are text, or base64
+ * when they are no UTF-8. In a struct NULL members are left out, since a struct cannot tell them from missing ones; in a list
  * they are null.
  */
 export function cellJson(value: DuckDBValue, type: DuckDBType): string | undefined {
@@ -80,7 +78,7 @@ export function cellJson(value: DuckDBValue, type: DuckDBType): string | undefin
     case DuckDBTypeId.TIMESTAMP_TZ:
       return JSON.stringify(timestampText(value as DuckDBTimestampValue, "Z"));
     case DuckDBTypeId.BLOB:
-      return JSON.stringify(blobText(value as DuckDBBlobValue));
+      return JSON.stringify(bytesText((value as DuckDBBlobValue).bytes));
     case DuckDBTypeId.LIST:
       return listJson((value as DuckDBListValue).items, type.valueType);
     case DuckDBTypeId.ARRAY:

@@ -1,5 +1,5 @@
-import { isUtf8 } from "node:buffer";
 import type { DuckDBBlobVector, DuckDBDataChunk } from "@duckdb/node-api";
+import { bytesText } from "./bytes-text.js";
 import { cellJson } from "./json-cell.js";
 import { isTextual, type ParquetColumn } from "./parquet-file.js";
 
@@ -32,12 +32,7 @@ export function readCell(
   const bytes = (vector as DuckDBBlobVector).getItemBytes(row);
   if (bytes === null) return undefined;
   if (isJson || column.type === "JSON") return { bytes: Buffer.from(bytes), raw: true };
-  return { bytes: Buffer.from(JSON.stringify(textOf(bytes)), "utf8"), raw: false };
-}
-
-/** Bytes as text; those that are no UTF-8 in base64. */
-export function textOf(bytes: Uint8Array): string {
-  return isUtf8(bytes) ? UTF8.decode(bytes) : `base64:${Buffer.from(bytes).toString("base64")}`;
+  return { bytes: Buffer.from(JSON.stringify(bytesText(bytes)), "utf8"), raw: false };
 }
 
 /** Reads a text cell; "" for NULL. */

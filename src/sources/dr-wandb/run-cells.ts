@@ -1,9 +1,11 @@
 import { basename } from "node:path";
 import { type Finding, finding } from "../../finding.js";
+import { bytesText } from "./bytes-text.js";
 import { locate } from "./json-object.js";
 import type { Cells } from "./metadata-reader.js";
-import { type Cell, textOf } from "./parquet-cells.js";
-import { JSON_COLUMNS, type RunPlace, type RunRow } from "./run-blobs.js";
+import type { Cell } from "./parquet-cells.js";
+import { JSON_COLUMNS } from "./run-blobs.js";
+import type { RunPlace, RunRow } from "./run-draft.js";
 
 /** The cells of one run from one row of one file. */
 export interface CellSource {
@@ -21,12 +23,12 @@ export interface MergedRow {
 /** A cell as JSON text: as it is where it is JSON or a blob column, else as a string. */
 function jsonOf(column: string, cell: Cell): Uint8Array {
   const asIs = !cell.raw || JSON_COLUMNS.has(column) || !("problem" in locate(cell.bytes));
-  return asIs ? cell.bytes : Buffer.from(JSON.stringify(textOf(cell.bytes)), "utf8");
+  return asIs ? cell.bytes : Buffer.from(JSON.stringify(bytesText(cell.bytes)), "utf8");
 }
 
 /** A cell that has no column of its own: its text as a string, so that it stays what it was. */
 function keptText(cell: Cell): Buffer {
-  return Buffer.from(cell.raw ? JSON.stringify(textOf(cell.bytes)) : cell.bytes);
+  return Buffer.from(cell.raw ? JSON.stringify(bytesText(cell.bytes)) : cell.bytes);
 }
 
 function sameBytes(a: Uint8Array, b: Uint8Array): boolean {

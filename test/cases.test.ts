@@ -1,0 +1,90 @@
+/** Each folder in test/cases with an `input` is a case: input to tables and back, every stage against a golden file. */
+import { cpSync, existsSync, readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { afterEach, describe, expect, it } from "vitest";
+import type { Project } from "../src/pipelines/project.js";
+import { planSchemas } from "../src/pipelines/project.js";
+import { decisionsText, findingsText, planLines, rowsText } from "./end-to-end/case-text.js";
+import { rebuiltRecords, recordDifferences } from "./end-to-end/differ.js";
+import { expectGolden } from "./end-to-end/golden.js";
+import {
+  importLines,
+  importPaths,
+  load,
+  type Loaded,
+  newProject,
+  rebuild,
+  removeProject,
+  reportOf,
+  ROOT,
+} from "./end-to-end/project.js";
+import { type LogLines, readRecords } from "./end-to-end/records.js";
+import { readTables, repeatedKeys } from "./end-to-end/tables.js";
+import { trueRecords } from "./end-to-end/truth.js";
+
+const CASES = join(ROOT, "test/cases");
+const names = readdirSync(CASES).filter((name) => existsSync(join(CASES, name, "input")));
+
+const RECORDS = "records.jsonl";
+
+/** Imports one input folder; gives the logs when it is in the textual form. */
+async function importInput(project: Project, folder: string): Promise<LogLines[] | undefined> {
+  const records = join(folder, RECORDS);
+  if (!existsSync(records)) {
+    await importPaths(project, [folder]);
+    return undefined;
+  }
+  const logs = readRecords(readFileSync(records, "utf8"));
+  await importLines(project, logs);
+  return logs;
+}
+
+let project: Project | undefined;
+afterEach(async () => {
+  if (project !== undefined) await removeProject(project);
+  project = undefined;
+});
+
+/** Loads `input`, then `input-2`, …: later ones as a second sync of the same project. */
+async function run(folder: string, at: Project): Promise<{ loaded: Loaded; logs: LogLines[] | undefined }> {
+  if (existsSync(join(folder, "schemas"))) cpSync(join(folder, "schemas"), at.schemas, { recursive: true });
+  const inputs = readdirSync(folder).filter((name) => /^input(-\d+)?$/.test(name));
+  const byLog = new Map<string, LogLines>();
+  let textual = true;
+  let loaded: Loaded | undefined;
+  for (const input of inputs.sort()) {
+    const logs = await importInput(at, join(folder, input));
+    textual = textual && logs !== undefined;
+    for (const log of logs ?? []) byLog.set(JSON.stringify(log.key), log);
+    loaded = await load(at);
+  }
+  if (loaded === undefined) throw new Error(`${folder} has no input`);
+  return { loaded, logs: textual ? [...byLog.values()] : undefined };
+}
+
+it("has cases", () => expect(names.length).toBeGreaterThanOrEqual(18));
+
+describe.each(names)("%s", (name) => {
+  it("gives what it gave", async () => {
+    const folder = join(CASES, name);
+    project = await newProject();
+    const { loaded, logs } = await run(folder, project);
+    const { planned, exported } = loaded;
+    const builtIn = planSchemas({ ...planned.schemas, project: new Map() }, "snake").plan;
+    const { report, findings } = await reportOf(loaded);
+    const rebuilt = await rebuild(project, planned.plan);
+
+    if (logs !== undefined) {
+      const single = new Set(trueRecords(logs).map((record) => `${record.kind} ${record.run}`));
+      const records = rebuiltRecords(rebuilt).filter((record) => single.has(`${record.kind} ${record.run}`));
+      expect(recordDifferences(trueRecords(logs), records)).toEqual([]);
+    }
+    const tables = await readTables(project.tables, planned.plan, exported);
+    for (const table of planned.plan.tables) expect(repeatedKeys(table, tables.get(table.name) ?? [])).toEqual([]);
+    expectGolden(folder, "plan.txt", planLines(planned.plan, builtIn));
+    expectGolden(folder, "rows.txt", rowsText(planned.plan, tables));
+    expectGolden(folder, "decisions.txt", decisionsText(report));
+    expectGolden(folder, "findings.txt", findingsText(findings));
+    expectGolden(folder, "rebuilt.jsonl", rebuilt.map((line) => `${line}\n`).join(""));
+  });
+});

@@ -22,7 +22,7 @@ export { nodeEnvironment } from "./pipelines/node-environment.js";
 export { needRaw, openRaw, type PlannedProject, planProject, type Project, projectAt } from "./pipelines/project.js";
 export { type RebuildOptions, rebuildTables } from "./pipelines/rebuild.js";
 export { makeReport } from "./pipelines/report.js";
-export { type Synced, type SyncRequest, sync } from "./pipelines/sync.js";
+export { type Synced, type SyncOptions, sync } from "./pipelines/sync.js";
 export type { Column, LogicalType, Plan, Table } from "./plan/plan.js";
 export { planColumns } from "./plan/planner.js";
 export { readPlan } from "./plan/plan-text.js";

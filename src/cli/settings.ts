@@ -2,7 +2,7 @@ import { isAbsolute, join } from "node:path";
 import { CliError } from "../errors.js";
 import type { Severity } from "../finding.js";
 import { type Config, loadConfig, thresholdsOf } from "../pipelines/config.js";
-import type { Limits, Machine } from "../pipelines/environment.js";
+import { defaultLimits, LEAST_MEMORY, type Limits, type Machine } from "../pipelines/environment.js";
 import { type Project, projectAt } from "../pipelines/project.js";
 import { parseSink } from "../pipelines/sink-address.js";
 import type { OnNew } from "../pipelines/sync.js";
@@ -50,7 +50,6 @@ const UNITS: Readonly<Record<string, number>> = {
   gib: 2 ** 30,
   tib: 2 ** 40,
 };
-const LEAST_MEMORY = 200e6;
 
 /** `2GB`, `800 MB`, `1.5GiB` to bytes. @throws CliError when it is no size or under 200 MB. */
 export function parseSize(text: string): number {
@@ -62,14 +61,12 @@ export function parseSize(text: string): number {
   return bytes;
 }
 
-const MOST_MEMORY = 4e9;
-
 function limitsOf(memory: string | undefined, threads: string | undefined, machine: Machine): Limits {
-  const count = threads === undefined ? machine.threads : Number(threads);
+  const usual = defaultLimits(machine);
+  const count = threads === undefined ? usual.threads : Number(threads);
   if (!Number.isInteger(count) || count < 1 || count > 1024)
     refuse("threads", "a number from 1 to 1024", threads ?? "");
-  const quarter = Math.max(LEAST_MEMORY, Math.min(MOST_MEMORY, Math.floor(machine.memory / 4)));
-  return { memory: memory === undefined ? quarter : parseSize(memory), threads: count };
+  return { memory: memory === undefined ? usual.memory : parseSize(memory), threads: count };
 }
 
 function tablesFolder(to: string | undefined, config: Config, project: Project): string {

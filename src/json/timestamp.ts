@@ -44,10 +44,19 @@ export function parseTimestamp(text: string): Timestamp | undefined {
   return { micros, zoned: zone !== undefined, canonical: formatTimestamp(micros) === text };
 }
 
-/** The canonical spelling: RFC 3339 in UTC with `Z`, the fraction without trailing zeros, none when it is zero. */
+const fractionDigits = (fraction: bigint): string => {
+  if (fraction === 0n) return "";
+  const digits = fraction.toString().padStart(6, "0");
+  return digits.endsWith("000") ? `.${digits.slice(0, 3)}` : `.${digits}`;
+};
+
+/**
+ * The canonical spelling: RFC 3339 in UTC with `Z`, and no, three or six fraction digits, as few as the value needs: what
+ * protobuf's JSON mapping gives and so what W&B's clients write
+ * (https://protobuf.dev/reference/protobuf/google.protobuf/#timestamp).
+ */
 export function formatTimestamp(micros: bigint): string {
   const fraction = ((micros % 1_000_000n) + 1_000_000n) % 1_000_000n;
   const seconds = new Date(Number((micros - fraction) / 1000n)).toISOString().slice(0, 19);
-  const digits = fraction.toString().padStart(6, "0").replace(/0+$/, "");
-  return digits === "" ? `${seconds}Z` : `${seconds}.${digits}Z`;
+  return `${seconds}${fractionDigits(fraction)}Z`;
 }

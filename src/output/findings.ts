@@ -13,7 +13,7 @@ export const NEXT_STEP: Partial<Record<FindingCode, string>> = {
   "source/unrecognised": "Name the file itself if it holds W&B data.",
   "json/refused": "Its text is in the residual; mend it at the source to get columns.",
   "json/duplicate-key": "Its text is in the residual; mend it at the source to get columns.",
-  "run/unknown-place": "Import again with --entity and --project.",
+  "run/unknown-place": "Import again with --entity and --wandb-project.",
   "run/growing": "Import it again when the run has ended.",
   "run/short": "Import a complete source of the run, such as its .wandb file.",
   "value/misfit": "Look at the values in the table misfits, or widen the column's type in your schema.",

@@ -36,5 +36,15 @@ export interface Limits {
   readonly threads: number;
 }
 
+/** Least memory that the engine works with, in bytes. */
+export const LEAST_MEMORY = 200e6;
+const MOST_MEMORY = 4e9;
+
+/** A quarter of the machine's memory, at most 4 GB, and all its threads. */
+export function defaultLimits(machine: Machine): Limits {
+  const memory = Math.max(LEAST_MEMORY, Math.min(MOST_MEMORY, Math.floor(machine.memory / 4)));
+  return { memory, threads: machine.threads };
+}
+
 /** Tells how far a step is: done and, when it is known, all; in `unit`, such as bytes. */
 export type Progress = (step: string, unit: "bytes" | "parts", done: number, total: number | undefined) => void;

@@ -1,4 +1,3 @@
-import { mkdtemp, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { type BlobName, RECORD_BLOBS } from "../blob.js";
 import { segmentRelation } from "../engines/duckdb/flatten.js";
@@ -18,7 +17,7 @@ export async function withSession<T>(
   limits: Limits,
   act: (session: Session) => Promise<T>,
 ): Promise<T> {
-  const temp = await mkdtemp(join(env.machine.temp, "wandb-columns-"));
+  const temp = await env.files.mkdtemp(join(env.machine.temp, "wandb-columns-"));
   try {
     const session = await Session.open({ memory: limits.memory * 0.6, threads: limits.threads, temp });
     try {
@@ -27,7 +26,7 @@ export async function withSession<T>(
       session.close();
     }
   } finally {
-    await rm(temp, { recursive: true, force: true });
+    await env.files.rm(temp, { recursive: true, force: true });
   }
 }
 

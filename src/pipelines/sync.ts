@@ -2,12 +2,12 @@ import { join } from "node:path";
 import type { GeneratedWrite } from "../codegen/folder.js";
 import type { Finding } from "../finding.js";
 import type { Naming } from "../plan/names.js";
-import type { Thresholds } from "../profile/infer-rules.js";
+import { DEFAULT_THRESHOLDS, type Thresholds } from "../profile/infer-rules.js";
 import type { Profile } from "../profile/profile.js";
 import type { Report } from "../report/schema.js";
 import type { ImportSummary } from "../store/raw-store-writer.js";
 import { isMissing } from "../store/store-env.js";
-import { ENGINE_FOLDER, type Environment, type Limits, type Progress } from "./environment.js";
+import { defaultLimits, ENGINE_FOLDER, type Environment, type Limits, type Progress } from "./environment.js";
 import { type ExportResult, exportTables } from "./export.js";
 import { generateIfNew } from "./generate.js";
 import { importSources, type RecognisedSource, recogniseSources } from "./import.js";
@@ -18,17 +18,38 @@ import { makeReport, writeReport } from "./report.js";
 /** What happens to paths that no schema declares. */
 export type OnNew = "report" | "add" | "fail";
 
-export interface SyncRequest {
+export interface SyncOptions {
   readonly paths: readonly string[];
-  readonly entity: string | undefined;
-  readonly wandbProject: string | undefined;
-  readonly onNew: OnNew;
-  readonly naming: Naming;
-  readonly thresholds: Thresholds;
-  readonly limits: Limits;
-  /** The tables folder. */
-  readonly tables: string;
-  readonly progress: Progress;
+  /** W&B entity and project of runs whose source does not say. Default: empty, with a finding. */
+  readonly entity?: string | undefined;
+  readonly wandbProject?: string | undefined;
+  /** Default `report`. */
+  readonly onNew?: OnNew;
+  /** Default `snake`. */
+  readonly naming?: Naming;
+  /** Default `DEFAULT_THRESHOLDS`. */
+  readonly thresholds?: Thresholds;
+  /** Default `defaultLimits`. */
+  readonly limits?: Limits;
+  /** The folder that tables are written to. Default: that of the project. */
+  readonly tables?: string;
+  readonly progress?: Progress;
+}
+
+type SyncRequest = Required<SyncOptions>;
+
+function requestOf(options: SyncOptions, project: Project, env: Environment): SyncRequest {
+  const defaults = {
+    entity: undefined,
+    wandbProject: undefined,
+    onNew: "report",
+    naming: "snake",
+    thresholds: DEFAULT_THRESHOLDS,
+    limits: defaultLimits(env.machine),
+    tables: project.tables,
+    progress: () => {},
+  } as const;
+  return { ...defaults, ...options };
 }
 
 /** What became of the schemas: `created` in a folder that had none, `extended` by new paths, or `kept`. */
@@ -112,7 +133,8 @@ function exportPlanned(
  * ones before it finished.
  * @throws SourceError when nothing can be read of any path, SchemaError, StoreError; the signal's reason on Ctrl-C.
  */
-export async function sync(project: Project, request: SyncRequest, env: Environment): Promise<Synced> {
+export async function sync(project: Project, options: SyncOptions, env: Environment): Promise<Synced> {
+  const request = requestOf(options, project, env);
   const recognised = await recogniseSources(request.paths, env);
   const store = await openRaw(project, env, request.limits);
   const imported = await importSources(store, { ...request, sources: recognised.sources }, env);

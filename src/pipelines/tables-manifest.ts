@@ -8,7 +8,7 @@ const Count = Type.Integer({ minimum: 0 });
 
 const FindingSchema = Type.Unsafe<Finding>(
   Type.Object({
-    code: Type.Unsafe<FindingCode>({ type: "string", enum: Object.keys(FINDING_CODES) }),
+    code: Type.Unsafe<FindingCode>(Type.Union(Object.keys(FINDING_CODES).map((code) => Type.Literal(code)))),
     severity: Type.String(),
     message: Type.String(),
   }),

@@ -53,7 +53,7 @@ const two = (bytes: Uint8Array, at: number): number => {
 
 /**
  * Whether a text is surely a timestamp, seen without reading it as one: date and time joined by `T`, at most the 28th,
- * 1970 to 2099, no fraction or up to six digits of which the last is not zero, then `Z` or nothing.
+ * 1970 to 2099, no fraction, or three or six digits of which the last three are not all zero, then `Z` or nothing.
  */
 function isUsualTimestamp(bytes: Uint8Array, from: number, end: number): boolean {
   const century = two(bytes, from);
@@ -65,7 +65,8 @@ function isUsualTimestamp(bytes: Uint8Array, from: number, end: number): boolean
   if (two(bytes, from + 17) > 59) return false;
   const point = from + MIN_TIMESTAMP;
   if (point === end) return true;
-  if (bytes[point] !== POINT || end - point < 2 || end - point > 7 || bytes[end - 1] === 48) return false;
+  if (bytes[point] !== POINT || (end - point !== 4 && end - point !== 7)) return false;
+  if (bytes[end - 1] === 48 && bytes[end - 2] === 48 && bytes[end - 3] === 48) return false;
   for (let i = point + 1; i < end; i++) if ((bytes[i] ?? 0) < 48 || (bytes[i] ?? 0) > 57) return false;
   return true;
 }

@@ -27,7 +27,7 @@ async function importing(project: string) {
     err += text;
   });
   for (let i = 0; i < 600; i++) {
-    const names = await readdir(join(project, "raw")).catch(() => []);
+    const names = await readdir(join(project, "raw")).catch((): string[] => []);
     if (names.includes("lock")) break;
     await sleep(20);
   }

@@ -32,6 +32,7 @@ export const environment: Environment = {
   },
   builtInSchemas: join(ROOT, "schemas"),
   signal: new AbortController().signal,
+  version: "0.0.0-test",
   now: () => new Date("2026-01-02T03:04:05.678Z"),
 };
 

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import type { BlobName } from "../../src/blob.js";
-import { Profiler } from "../../src/profile/profiler.js";
 import type { Profile } from "../../src/profile/profile.js";
+import { Profiler } from "../../src/profile/profiler.js";
 import type { ScannedRecord } from "./reference.js";
 
 const ENCODER = new TextEncoder();

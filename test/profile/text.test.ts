@@ -54,10 +54,12 @@ describe("classifyString", () => {
 
   it.each([
     ["2025-08-19T05:36:01Z", CLASS.timestamp_canonical],
-    ["2025-08-19T05:36:01.25Z", CLASS.timestamp_canonical],
+    ["2025-08-19T05:36:01.25Z", CLASS.timestamp_other],
     ["2024-02-29T05:36:01Z", CLASS.timestamp_canonical],
     ["0001-01-01T00:00:00Z", CLASS.timestamp_canonical],
-    ["2025-08-19T05:36:01.250Z", CLASS.timestamp_other],
+    ["2025-08-19T05:36:01.250Z", CLASS.timestamp_canonical],
+    ["2025-08-19T05:36:01.123450Z", CLASS.timestamp_canonical],
+    ["2025-08-19T05:36:01.250000Z", CLASS.timestamp_other],
     ["2025-08-19T05:36:01+00:00", CLASS.timestamp_other],
     ["2025-08-19 05:36:01Z", CLASS.timestamp_other],
     ["2025-08-19T05:36:01.123456+05:30", CLASS.timestamp_other],

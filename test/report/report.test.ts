@@ -66,6 +66,11 @@ describe("paths", () => {
   ])("%s%s is in %s.%s", (blob, path, table, name) => {
     expect(entry(blob, path)).toMatchObject({ decision: "promoted", table, column: name });
   });
+  it("without starts, runs stand in order of their keys", () => {
+    const plain = buildReport({ plan, profile, runs: [], findings: [] });
+    const lr = plain.paths.find((item) => item.blob === "config" && item.path === "/lr");
+    expect(lr).toMatchObject({ first_run: "acme/speech/c3", last_run: "acme/vision/b2" });
+  });
   it("an object that is taken apart counts only what is no object", () => {
     expect(entry("config", "/opt")).toMatchObject({ types: { string: 1 }, rows: 1 });
     expect(entry("config", "/extra/a")).toBeUndefined();

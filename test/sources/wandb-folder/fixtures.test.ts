@@ -4,6 +4,7 @@ import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { describe, expect, test } from "vitest";
 import { type JsonNode, readJson } from "../../../src/json/read.js";
+import { parseTimestamp } from "../../../src/json/timestamp.js";
 import { nodeFiles } from "../../../src/sources/wandb-folder/files.js";
 import { importWandbLogs } from "../../../src/sources/wandb-folder/import-logs.js";
 import { blobText, Recorder } from "./recorder.js";
@@ -242,9 +243,8 @@ describe.each(found)("$name", ({ folder, expected }) => {
     }
     const tags = expected.run["tags"] as string[];
     expect(run.tags ?? []).toEqual(tags);
-    expect(run.createdAt.replace("Z", "")).toBe(
-      String(expected.run["start_time"]).replace("Z", "").replace(/0+$/, "").replace(/\.$/, ""),
-    );
+    const start = parseTimestamp(`${String(expected.run["start_time"]).slice(0, 26)}Z`);
+    expect(parseTimestamp(run.createdAt)).toEqual({ micros: start?.micros, zoned: true, canonical: true });
     expect(String(run.startingStep ?? 0)).toBe(expected.run["starting_step"]);
     expect([run.exitCode, run.runtime]).toEqual([expected.exit?.exit_code, expected.exit?.runtime]);
     expect(run.state).toBe(expected.exit === null ? "running" : "finished");

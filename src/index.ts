@@ -19,13 +19,13 @@ export { type ExportOptions, type ExportResult, exportTables } from "./pipelines
 export { importSources, recogniseSources } from "./pipelines/import.js";
 export { propose } from "./pipelines/infer.js";
 export { nodeEnvironment } from "./pipelines/node-environment.js";
-export { needRaw, openRaw, type PlannedProject, planProject, type Project, projectAt } from "./pipelines/project.js";
+export { needRaw, openRaw, type PlannedProject, type Project, planProject, projectAt } from "./pipelines/project.js";
 export { type RebuildOptions, rebuildTables } from "./pipelines/rebuild.js";
 export { makeReport } from "./pipelines/report.js";
 export { type Synced, type SyncOptions, sync } from "./pipelines/sync.js";
 export type { Column, LogicalType, Plan, Table } from "./plan/plan.js";
-export { planColumns } from "./plan/planner.js";
 export { readPlan } from "./plan/plan-text.js";
+export { planColumns } from "./plan/planner.js";
 export type { Profile } from "./profile/profile.js";
 export { explain } from "./report/explain.js";
 export { loadRegistry, type Registry } from "./schema/registry.js";

@@ -1,4 +1,4 @@
-import { reaches, type Finding, type Severity } from "../finding.js";
+import { type Finding, reaches, type Severity } from "../finding.js";
 import { jsonText } from "../output/json.js";
 import type { TextStyle } from "../output/layout.js";
 import type { Progress } from "../pipelines/environment.js";

@@ -4,7 +4,7 @@ import { aligned, counted, ink, type TextStyle } from "../output/layout.js";
 import { ENGINE_FOLDER } from "../pipelines/environment.js";
 import { exportTables } from "../pipelines/export.js";
 import { needRaw, planProject } from "../pipelines/project.js";
-import { type ExportedResult, exportResult } from "../pipelines/results.js";
+import { type ExportedResult, type ExportPlan, exportPlan, exportResult } from "../pipelines/results.js";
 import { type CommandRun, exitCodeOf, isSet, printResult } from "./context.js";
 
 function exportText(result: ExportedResult, style: TextStyle): string {
@@ -22,16 +22,19 @@ function exportText(result: ExportedResult, style: TextStyle): string {
   return `${lines.join("\n")}\n`;
 }
 
+function wouldText({ runs, folder, tables }: ExportPlan): string {
+  const head = `Would write the tables of ${counted(runs, "run")} to ${folder}:`;
+  return `${[head, ...tables.map((name) => `  ${name}`)].join("\n")}\n`;
+}
+
 /** `export`: raw store to tables. */
 export const exportCommand: CommandRun = async (context) => {
   const { settings, effects, progress } = context;
   const store = await needRaw(settings.project, effects, settings.limits);
   const { plan } = await planProject(settings.project, effects, settings.naming);
   if (isSet(context, "dry-run")) {
-    const names = plan.tables.map((table) => `  ${table.name}`).join("\n");
-    await effects.out.write(
-      `Would write the tables of ${counted(store.runs().length, "run")} to ${settings.tables}:\n${names}\n`,
-    );
+    const would = exportPlan(settings.tables, store.runs().length, plan);
+    await printResult(context, would, () => wouldText(would));
     return 0;
   }
   const exported = await exportTables({

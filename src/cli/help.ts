@@ -1,4 +1,4 @@
-import { type Command, COMMANDS } from "./commands.js";
+import { COMMANDS, type Command } from "./commands.js";
 import { COMMON_OPTIONS, OPTION_TABLE, type OptionName } from "./options.js";
 
 const WIDTH = 80;

@@ -3,10 +3,9 @@ import { findingLines } from "../output/findings.js";
 import { aligned, byteSize, counted, grouped, ink, printable, type TextStyle } from "../output/layout.js";
 import { importSources, recogniseSources } from "../pipelines/import.js";
 import { openRaw } from "../pipelines/project.js";
-import { importResult, type ImportResult, sourcesResult, type SourcesResult } from "../pipelines/results.js";
+import { type ImportResult, importResult, type SourcesResult, sourcesResult } from "../pipelines/results.js";
 import { groupFindings } from "../report/report.js";
-import { type CommandRun, type Context, exitCodeOf, printResult } from "./context.js";
-import { isSet } from "./context.js";
+import { type CommandRun, type Context, exitCodeOf, isSet, printResult } from "./context.js";
 
 const problemLines = (findings: readonly Finding[], style: TextStyle): string[] =>
   findings.length === 0 ? [] : ["", ...findingLines(groupFindings(findings), style)];

@@ -1,7 +1,10 @@
+import { join } from "node:path";
 import { inferText } from "../output/infer-text.js";
+import { ENGINE_FOLDER } from "../pipelines/environment.js";
 import { propose, writeProposal } from "../pipelines/infer.js";
 import { needRaw, planProject } from "../pipelines/project.js";
 import { inferResult } from "../pipelines/results.js";
+import { findTwins } from "../pipelines/twins.js";
 import { type CommandRun, isSet, printResult } from "./context.js";
 
 /** `infer`: proposes schemas for what no schema declares, and merges them with --write. */
@@ -9,7 +12,9 @@ export const inferCommand: CommandRun = async (context) => {
   const { settings, effects } = context;
   const store = await needRaw(settings.project, effects, settings.limits);
   const planned = await planProject(settings.project, effects, settings.naming);
-  const proposal = propose(planned, await store.profile(), settings.thresholds);
+  const profile = await store.profile();
+  const twins = await findTwins(store, profile, settings.limits, join(settings.project.raw, ENGINE_FOLDER));
+  const proposal = propose(planned, profile, settings.thresholds, twins);
   const write = isSet(context, "write");
   if (write) await writeProposal(proposal, settings.project, effects);
   await printResult(context, inferResult(proposal, write), (style) =>

@@ -1,7 +1,7 @@
 import { parseArgs } from "node:util";
 import { CliError } from "../errors.js";
 import { nearestWord } from "../schema/nearest.js";
-import { type Command, COMMANDS } from "./commands.js";
+import { COMMANDS, type Command } from "./commands.js";
 import { COMMON_OPTIONS, OPTION_TABLE, type Option, type OptionName } from "./options.js";
 
 /** A command line, taken apart and checked. Values are the text as it was typed. */

@@ -2,7 +2,7 @@ import { jsonText } from "../output/json.js";
 import { reportMarkdown } from "../output/markdown.js";
 import { reportText } from "../output/text.js";
 import { needRaw, planProject } from "../pipelines/project.js";
-import { makeReport, type MadeReport } from "../pipelines/report.js";
+import { type MadeReport, makeReport } from "../pipelines/report.js";
 import { type CommandRun, type Context, exitCodeOf, isSet, outStyle, textOption } from "./context.js";
 
 /** The report of a project as it stands. @throws StoreError when nothing was imported yet. */

@@ -5,7 +5,7 @@ import { parsePointer } from "../json/pointer.js";
 import type { JsonNode } from "../json/read.js";
 import { formatTimestamp } from "../json/timestamp.js";
 import type { Column, Family, LogicalType, Table } from "../plan/plan.js";
-import { readBlob, type Row } from "./flatten.js";
+import { type Row, readBlob } from "./flatten.js";
 import { type BlobShape, fillTemplate, type RecordShape, type ShapeNode, templateGroups } from "./shape.js";
 import { elementType, type Value } from "./value.js";
 

@@ -1,5 +1,5 @@
-import type { JsonNode } from "../json/read.js";
 import { doubleOf, integerOf } from "../json/number.js";
+import type { JsonNode } from "../json/read.js";
 import { parseTimestamp } from "../json/timestamp.js";
 import type { Column, LogicalType, ScalarType } from "../plan/plan.js";
 

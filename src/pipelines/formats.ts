@@ -6,6 +6,7 @@ import { ManifestSchema } from "../store/manifest.js";
 import { ConfigSchema } from "./config.js";
 import {
   ExplainResultSchema,
+  ExportPlanSchema,
   ExportResultSchema,
   GenerateResultSchema,
   ImportResultSchema,
@@ -26,6 +27,7 @@ const FORMATS: Readonly<Record<string, TSchema>> = {
   "infer-result": InferResultSchema,
   "generate-result": GenerateResultSchema,
   "explain-result": ExplainResultSchema,
+  "export-plan": ExportPlanSchema,
   "export-result": ExportResultSchema,
   "sync-result": SyncResultSchema,
   "raw-manifest": ManifestSchema,

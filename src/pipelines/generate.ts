@@ -4,7 +4,7 @@ import { checkGenerated, type GeneratedCheck, type GeneratedWrite, writeGenerate
 import { generateAll } from "../codegen/generate.js";
 import { isMissing } from "../store/store-env.js";
 import type { Environment } from "./environment.js";
-import { type PlannedProject, planProject, type Project } from "./project.js";
+import { type PlannedProject, type Project, planProject } from "./project.js";
 
 /** schemas -> registry -> types, validators, column plan, DDL, docs -> generated/. @throws SchemaError, StoreError */
 export async function generate(planned: PlannedProject, project: Project, env: Environment): Promise<GeneratedWrite> {

@@ -7,8 +7,8 @@ import { recogniseWandbFolder } from "../sources/wandb-folder/discover.js";
 import { nodeFiles } from "../sources/wandb-folder/files.js";
 import { importWandbLogs } from "../sources/wandb-folder/import-logs.js";
 import type { ImportOptions, RecordWriter } from "../store/raw-record.js";
-import type { ImportSummary } from "../store/raw-store-writer.js";
 import type { RawStore } from "../store/raw-store.js";
+import type { ImportSummary } from "../store/raw-store-writer.js";
 import { isMissing } from "../store/store-env.js";
 import type { Environment, Limits, Progress } from "./environment.js";
 

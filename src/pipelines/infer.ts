@@ -1,15 +1,16 @@
 import { dirname, join } from "node:path";
 import { StoreError } from "../errors.js";
 import { publishedColumns } from "../plan/record.js";
+import { infer } from "../profile/infer.js";
 import { type AppliedPatch, applyPatch, projectSchemas } from "../profile/infer-apply.js";
 import { declaredPaths } from "../profile/infer-declared.js";
 import type { SchemaPatch } from "../profile/infer-patch.js";
 import type { Thresholds } from "../profile/infer-rules.js";
-import { infer } from "../profile/infer.js";
 import type { Profile } from "../profile/profile.js";
+import type { Twins } from "../profile/twins.js";
 import { writeDurably } from "../store/store-env.js";
 import type { Environment } from "./environment.js";
-import { type PlannedProject, planSchemas, type Project } from "./project.js";
+import { type PlannedProject, type Project, planSchemas } from "./project.js";
 
 /** What inference proposes for a project. Plain data. */
 export interface Proposal {
@@ -29,8 +30,8 @@ function withFiles(planned: PlannedProject, applied: AppliedPatch): PlannedProje
  * Proposes schemas for every path of a profile that no schema declares. Pure. The new columns are planned once without
  * ids and names, which then are recorded, so that they stay whatever is added later.
  */
-export function propose(planned: PlannedProject, profile: Profile, thresholds: Thresholds): Proposal {
-  const patch = infer(profile, declaredPaths(planned.plan), thresholds);
+export function propose(planned: PlannedProject, profile: Profile, thresholds: Thresholds, twins: Twins): Proposal {
+  const patch = infer(profile, declaredPaths(planned.plan), thresholds, twins);
   if (patch.properties.size === 0) return { patch, applied: { files: new Map(), operations: [], kept: [] }, planned };
   const existing = projectSchemas(planned.registry);
   const unnamed = withFiles(planned, applyPatch(existing, patch));

@@ -1,8 +1,9 @@
 import { type Static, type TSchema, Type } from "@sinclair/typebox";
 import type { GeneratedCheck, GeneratedWrite } from "../codegen/folder.js";
 import type { Finding } from "../finding.js";
-import type { SchemaPatch } from "../profile/infer-patch.js";
 import { formatPointer } from "../json/pointer.js";
+import type { Plan } from "../plan/plan.js";
+import type { SchemaPatch } from "../profile/infer-patch.js";
 import type { Answer, Explanation } from "../report/explain.js";
 import { groupFindings } from "../report/report.js";
 import { type Report, ReportSchema } from "../report/schema.js";
@@ -106,6 +107,13 @@ export const ExportResultSchema = result("export-result", "What `export --json` 
   findings: Findings,
 });
 export type ExportedResult = Static<typeof ExportResultSchema>;
+
+export const ExportPlanSchema = result("export-plan", "What `export --dry-run --json` prints.", {
+  folder: Type.String({ description: "The folder that tables would be written to." }),
+  runs: count("Runs in the raw store."),
+  tables: texts("Names of the tables."),
+});
+export type ExportPlan = Static<typeof ExportPlanSchema>;
 
 export const SyncResultSchema = result("sync-result", "What `sync --json` prints.", {
   ...Imported,
@@ -234,6 +242,10 @@ export function exportResult(folder: string, exported: ExportResult): ExportedRe
     care_records: exported.careRecords,
     findings: groupFindings(exported.findings),
   };
+}
+
+export function exportPlan(folder: string, runs: number, plan: Plan): ExportPlan {
+  return { format: RESULT_FORMAT, folder, runs, tables: plan.tables.map((table) => table.name) };
 }
 
 export function syncResult(folder: string, synced: Synced, next: readonly string[]): SyncResult {

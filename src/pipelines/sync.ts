@@ -3,8 +3,8 @@ import type { GeneratedWrite } from "../codegen/folder.js";
 import type { Finding } from "../finding.js";
 import type { Naming } from "../plan/names.js";
 import { DEFAULT_THRESHOLDS, type Thresholds } from "../profile/infer-rules.js";
-import type { Profile } from "../profile/profile.js";
 import type { Report } from "../report/schema.js";
+import type { RawStore } from "../store/raw-store.js";
 import type { ImportSummary } from "../store/raw-store-writer.js";
 import { isMissing } from "../store/store-env.js";
 import { defaultLimits, ENGINE_FOLDER, type Environment, type Limits, type Progress } from "./environment.js";
@@ -12,8 +12,9 @@ import { type ExportResult, exportTables } from "./export.js";
 import { generateIfNew } from "./generate.js";
 import { importSources, type RecognisedSource, recogniseSources } from "./import.js";
 import { type Proposal, propose, writeProposal } from "./infer.js";
-import { openRaw, type PlannedProject, planProject, type Project } from "./project.js";
+import { openRaw, type PlannedProject, type Project, planProject } from "./project.js";
 import { makeReport, writeReport } from "./report.js";
+import { findTwins } from "./twins.js";
 
 /** What happens to paths that no schema declares. */
 export type OnNew = "report" | "add" | "fail";
@@ -94,12 +95,14 @@ interface Settled {
 /** Brings schemas and data together: what is proposed is written where there are no schemas yet, and where new paths are to be added. */
 async function settleSchemas(
   project: Project,
-  profile: Profile,
+  store: RawStore,
   request: SyncRequest,
   env: Environment,
 ): Promise<Settled> {
   const planned = await planProject(project, env, request.naming);
-  const proposal = propose(planned, profile, request.thresholds);
+  const profile = await store.profile();
+  const twins = await findTwins(store, profile, request.limits, join(project.raw, ENGINE_FOLDER));
+  const proposal = propose(planned, profile, request.thresholds, twins);
   const first = planned.schemas.project.size === 0 && !planned.schemas.isPackage;
   const files = [...proposal.applied.files.keys()];
   const gitignore = first && (await ignoreData(project, env));
@@ -138,7 +141,7 @@ export async function sync(project: Project, options: SyncOptions, env: Environm
   const recognised = await recogniseSources(request.paths, env);
   const store = await openRaw(project, env, request.limits);
   const imported = await importSources(store, { ...request, sources: recognised.sources }, env);
-  const { planned, proposal, schemas } = await settleSchemas(project, await store.profile(), request, env);
+  const { planned, proposal, schemas } = await settleSchemas(project, store, request, env);
   const generated = await generateIfNew(planned, project, env);
   const stopped = request.onNew === "fail" && schemas.action === "kept" && proposal.patch.decisions.length > 0;
   const exported = stopped ? undefined : await exportPlanned(store, planned, request, env);

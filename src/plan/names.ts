@@ -1,7 +1,7 @@
 import type { BlobName } from "../blob.js";
 import { formatPointer, type Path } from "../json/pointer.js";
 import { digest } from "./digest.js";
-import { layoutOf, LEADING_TABLES, type TableLayout } from "./tables.js";
+import { LEADING_TABLES, layoutOf, type TableLayout } from "./tables.js";
 import { RESERVED_WORDS, SYSTEM_COLUMNS } from "./words.js";
 
 /** `snake`: `config_optimizer_lr`. `verbatim`: `config.optimizer.lr`. */

@@ -3,10 +3,10 @@ import type { Finding } from "../finding.js";
 import type { Registry } from "../schema/registry.js";
 import type { ResolvedSchema } from "../schema/resolve.js";
 import { type BuiltTable, buildTable } from "./build-table.js";
-import { familyTable, type FamilyGroups, groupFamilies, systemMetricFamilies, systemMetricValue } from "./families.js";
+import { type FamilyGroups, familyTable, groupFamilies, systemMetricFamilies, systemMetricValue } from "./families.js";
 import type { Naming } from "./names.js";
 import { type Column, PLAN_FORMAT, type Plan, type Table } from "./plan.js";
-import { LEADING_TABLES, type FixedColumn, SYSTEM_METRIC_VALUE, type TableLayout, TRAILING_TABLES } from "./tables.js";
+import { type FixedColumn, LEADING_TABLES, SYSTEM_METRIC_VALUE, type TableLayout, TRAILING_TABLES } from "./tables.js";
 import { type BlobDraft, walkBlob } from "./walk.js";
 
 export interface PlanOptions {

@@ -4,11 +4,11 @@ import {
   cutMiddle,
   foldName,
   longName,
-  plainName,
   MAX_NAME_BYTES,
   type NameScope,
   type Naming,
   pathHash,
+  plainName,
   tableNames,
 } from "./names.js";
 

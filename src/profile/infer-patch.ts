@@ -15,6 +15,7 @@ export interface SchemaProperty {
     readonly type?: LogicalType;
     readonly promote?: false;
     readonly reason?: SerializedReason;
+    readonly detail?: string;
   };
 }
 
@@ -35,6 +36,8 @@ export interface Decision {
   readonly type?: LogicalType;
   /** Set when serialized. */
   readonly reason?: SerializedReason;
+  /** For duplicate-of, the pointer of the path that has the values too. */
+  readonly detail?: string;
   /** Records that have the path, nulls included. */
   readonly rows: number;
   readonly runs: number;
@@ -117,7 +120,8 @@ function promotedProperty(type: LogicalType, node: PathProfile): SchemaProperty 
 export function propertyFor(verdict: Verdict, node: PathProfile): SchemaProperty {
   if (verdict.decision === "promoted") return promotedProperty(verdict.type, node);
   if (verdict.decision === "descend") return { type: typeKeyword(typesSeen(node.counts)) };
-  const mark = { "x-column": { promote: false, reason: verdict.reason } } as const;
+  const detail = verdict.detail === undefined ? {} : { detail: verdict.detail };
+  const mark = { "x-column": { promote: false, reason: verdict.reason, ...detail } } as const;
   // Nothing is known yet, so nothing is forbidden: a `type` here would refuse the first real value.
   if (verdict.reason === "null-only" || verdict.reason === "empty") return mark;
   return { type: typeKeyword(typesSeen(node.counts)), ...mark };

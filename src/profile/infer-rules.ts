@@ -27,13 +27,15 @@ export interface Subject {
   readonly node: PathProfile;
   /** Usable records of the blob. */
   readonly records: number;
+  /** Pointer of a path of the same blob that has the same value in every record. */
+  readonly twin: string | undefined;
   readonly thresholds: Thresholds;
 }
 
 /** What a rule says of a path. `descend`: the object is taken apart, its members are decided one by one. */
 export type Verdict =
   | { readonly decision: "promoted"; readonly type: LogicalType }
-  | { readonly decision: "serialized"; readonly reason: SerializedReason }
+  | { readonly decision: "serialized"; readonly reason: SerializedReason; readonly detail?: string }
   | { readonly decision: "descend" };
 
 /** One rule: applies or says nothing. The first rule that applies decides. */
@@ -56,6 +58,7 @@ type OwnRuleId =
   | "list-of-nulls"
   | "list-of-mixed"
   | "too-sparse"
+  | "duplicate-of"
   | "list";
 export type RuleId = OwnRuleId | ScalarRuleId | "over-budget";
 
@@ -159,6 +162,12 @@ const SHAPE_RULES: readonly Rule[] = [
     id: "too-sparse",
     says: "Fewer than `minFill` of the blob's records have a value other than null: too-sparse.",
     decide: ({ node, records, thresholds }) => serialized("too-sparse", filled(node) < thresholds.minFill * records),
+  },
+  {
+    id: "duplicate-of",
+    says: "A shorter path spells this one (`a/b` or `a.b` beside `a: {b}`) and has the same value in every run: duplicate-of.",
+    decide: ({ twin }) =>
+      twin === undefined ? undefined : { decision: "serialized", reason: "duplicate-of", detail: twin },
   },
   {
     id: "list",

@@ -1,11 +1,12 @@
 import { BLOBS, type BlobName } from "../blob.js";
-import { comparePaths, type Path } from "../json/pointer.js";
+import { comparePaths, formatPointer, type Path } from "../json/pointer.js";
 import { overBudget } from "./infer-budget.js";
 import type { DeclaredPaths, PathStanding } from "./infer-declared.js";
 import { groupCounts, valueCount } from "./infer-kinds.js";
 import { asOverBudget, type Decision, type ProposedProperty, propertyFor, type SchemaPatch } from "./infer-patch.js";
 import { applyRules, type RuleId, type Thresholds, type Verdict } from "./infer-rules.js";
 import type { BlobProfile, PathProfile, Profile } from "./profile.js";
+import { NO_TWINS, type Twins } from "./twins.js";
 
 interface Proposal extends ProposedProperty {
   readonly decision?: Decision;
@@ -31,7 +32,13 @@ function decisionOf(
 }
 
 /** Proposals for one path and all below it; none where a schema decides. */
-function propose(blob: BlobName, about: BlobProfile, declared: DeclaredPaths, thresholds: Thresholds): Proposal[] {
+function propose(
+  blob: BlobName,
+  about: BlobProfile,
+  declared: DeclaredPaths,
+  thresholds: Thresholds,
+  twins: ReadonlyMap<string, string>,
+): Proposal[] {
   const records = about.records - about.unusable;
   const found: Proposal[] = [];
   const members = (path: Path, node: PathProfile): void => {
@@ -42,7 +49,14 @@ function propose(blob: BlobName, about: BlobProfile, declared: DeclaredPaths, th
     const provisional = isProvisional(standing);
     if (standing.kind === "container") members(path, node);
     if (standing.kind !== "undeclared" && !provisional) return;
-    const { rule, verdict } = applyRules({ blob, path, node, records, thresholds });
+    const { rule, verdict } = applyRules({
+      blob,
+      path,
+      node,
+      records,
+      thresholds,
+      twin: twins.get(formatPointer(path)),
+    });
     if (provisional && verdict.decision === "serialized" && PROVISIONAL.has(verdict.reason)) return;
     const mark = provisional ? ({ replaces: true } as const) : {};
     const decision = decisionOf(blob, path, rule, verdict, node);
@@ -69,12 +83,20 @@ function withBudget(proposal: Proposal, over: ReadonlySet<Decision>): Proposal {
 /**
  * Proposes a schema for every path of a profile that no schema decides, by the rules of `infer-rules.ts`. Pure: the
  * same profile gives the same patch, and a profile does not depend on the order of the data. Paths declared null-only or
- * empty are decided anew once values have come. The root of a blob is always taken apart, whatever its size.
+ * empty are decided anew once values have come. `twins` says which paths repeat another one; without it none is taken to
+ * do so. The root of a blob is always taken apart, whatever its size.
  */
-export function infer(profile: Profile, declared: DeclaredPaths, thresholds: Thresholds): SchemaPatch {
+export function infer(
+  profile: Profile,
+  declared: DeclaredPaths,
+  thresholds: Thresholds,
+  twins: Twins = NO_TWINS,
+): SchemaPatch {
   const proposals = BLOBS.flatMap((blob) => {
     const about = profile.blobs[blob];
-    return about === undefined ? [] : [[blob, propose(blob, about, declared, thresholds)] as const];
+    return about === undefined
+      ? []
+      : [[blob, propose(blob, about, declared, thresholds, twins.get(blob) ?? new Map())] as const];
   });
   const decided = proposals.flatMap(([, list]) =>
     list.flatMap(({ decision }) => (decision === undefined ? [] : [decision])),

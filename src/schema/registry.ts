@@ -2,13 +2,13 @@ import { BLOBS, type BlobName } from "../blob.js";
 import { SchemaError } from "../errors.js";
 import { checkDocument, retiredNode } from "./check.js";
 import {
+  memberOf,
   parseDocument,
   plainValue,
   type SchemaDocument,
   type SchemaOrigin,
   schemaName,
   stringOf,
-  memberOf,
   whereIs,
 } from "./document.js";
 import { type DocumentIndex, follow, indexDocuments } from "./references.js";

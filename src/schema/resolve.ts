@@ -3,7 +3,7 @@ import { formatPointer, type Path } from "../json/pointer.js";
 import type { JsonNode } from "../json/read.js";
 import { locate, memberOf, type SchemaDocument, stringOf, whereIs } from "./document.js";
 import { KEYWORDS } from "./keywords.js";
-import { type JsonType, limitsOf, type Limits, mergedTypes, mergedValues, mergeLimits } from "./merge.js";
+import { type JsonType, type Limits, limitsOf, mergedTypes, mergedValues, mergeLimits } from "./merge.js";
 import { type DocumentIndex, follow } from "./references.js";
 import { plainXColumn, whereInXColumn, X_COLUMN_ROLES, type XColumn } from "./x-column.js";
 

@@ -77,6 +77,7 @@ describe("the reading commands", () => {
     [["plan"], "plan", { format: 1, naming: "snake" }],
     [["infer"], "infer-result", { decisions: [], patches: [], written: false }],
     [["generate", "--check"], "generate-result", { fresh: true, stale: [] }],
+    [["export", "--dry-run"], "export-plan", { runs: 6 }],
     [["export"], "export-result", { skipped: true }],
     [["explain", "train_loss"], "explain-result", { answers: [{ kind: "column", table: "history" }] }],
     [["import", DR_WANDB], "import-result", { logs_added: 0, logs_unchanged: 6, runs: 6 }],

@@ -44,7 +44,9 @@ function rowLines(table: Table, row: Row): string[] {
   const names = [...table.columns, ...table.residuals].map((item) => item.name);
   const run = ["entity", "project", "run_id"].map((name) => row.get(name)).join("/");
   const key = table.key.filter((name) => !["entity", "project", "run_id"].includes(name));
-  const cells = names.filter((name) => !table.key.includes(name) && name !== "fetched_at" && (row.get(name) ?? null) !== null);
+  const cells = names.filter(
+    (name) => !table.key.includes(name) && name !== "fetched_at" && (row.get(name) ?? null) !== null,
+  );
   if (table.kind === "misfits") return [misfitLine(run, row)];
   const head = [run, ...key.map((name) => `${name}=${show(name)}`)].join(" ");
   return [head, ...cells.map((name) => `  ${name} = ${show(name)}`)];
@@ -81,7 +83,8 @@ export function decisionsText(report: Report): string {
 
 function findingLine(item: Finding): string {
   const run = item.run === undefined ? "" : ` ${item.run.entity}/${item.run.project}/${item.run.run_id}`;
-  const place = item.blob === undefined ? "" : ` ${item.blob}${item.path === undefined ? "" : ` ${quotedPath(item.path)}`}`;
+  const place =
+    item.blob === undefined ? "" : ` ${item.blob}${item.path === undefined ? "" : ` ${quotedPath(item.path)}`}`;
   const count = item.count === undefined ? "" : ` ×${item.count}`;
   const evidence = item.evidence === undefined ? "" : ` | ${JSON.stringify(item.evidence)}`;
   return `${item.severity} ${item.code}${run}${place}${count}: ${item.message}${evidence}`;

@@ -60,7 +60,13 @@ it("gives every run with every blob back", () => {
       const want = cells.get(column) ?? null;
       const got = record?.payloads.get(blob);
       if (want === null) expect([run, blob, got]).toEqual([run, blob, undefined]);
-      else expect(differences(String(want), pick(got ?? "{}", (key) => blob !== "config" || key !== "_wandb"))).toEqual([]);
+      else
+        expect(
+          differences(
+            String(want),
+            pick(got ?? "{}", (key) => blob !== "config" || key !== "_wandb"),
+          ),
+        ).toEqual([]);
     }
   }
 });

@@ -13,7 +13,8 @@ export function expectGolden(folder: string, file: string, text: string): void {
   const path = join(folder, file);
   const changed = join(folder, changedName(file));
   if (!existsSync(path)) {
-    if (process.env["CI"] === "true") throw new Error(`${path} is missing: run the tests without CI=true and commit it`);
+    if (process.env["CI"] === "true")
+      throw new Error(`${path} is missing: run the tests without CI=true and commit it`);
     writeFileSync(path, text);
   }
   const golden = readFileSync(path, "utf8");

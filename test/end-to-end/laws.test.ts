@@ -112,7 +112,10 @@ describe("doing it again", () => {
       const at = await project();
       await importLines(at, readRecords(RECORDS));
       await load(at);
-      const hash = (name: string): string => createHash("sha256").update(readFileSync(join(at.tables, name))).digest("hex");
+      const hash = (name: string): string =>
+        createHash("sha256")
+          .update(readFileSync(join(at.tables, name)))
+          .digest("hex");
       results.push([...stamps(at.tables).keys()].sort().map((name) => `${hash(name)} ${name}`));
     }
     expect(results[0]?.length).toBeGreaterThan(6);

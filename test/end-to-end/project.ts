@@ -9,6 +9,7 @@ import { type Proposal, propose, writeProposal } from "../../src/pipelines/infer
 import { openRaw, type PlannedProject, planProject, type Project, projectAt } from "../../src/pipelines/project.js";
 import { rebuildTables } from "../../src/pipelines/rebuild.js";
 import { type MadeReport, makeReport } from "../../src/pipelines/report.js";
+import { findTwins } from "../../src/pipelines/twins.js";
 import type { Plan } from "../../src/plan/plan.js";
 import { DEFAULT_THRESHOLDS } from "../../src/profile/infer-rules.js";
 import type { RawStore } from "../../src/store/raw-store.js";
@@ -77,7 +78,9 @@ export interface Loaded {
 export async function load(project: Project, extend = false): Promise<Loaded> {
   const store = await openRaw(project, environment, LIMITS);
   const before = await planProject(project, environment, "snake");
-  const proposal = propose(before, await store.profile(), DEFAULT_THRESHOLDS);
+  const profile = await store.profile();
+  const twins = await findTwins(store, profile, LIMITS, join(project.root, ".twins"));
+  const proposal = propose(before, profile, DEFAULT_THRESHOLDS, twins);
   const infers = extend || before.schemas.project.size === 0;
   if (infers) await writeProposal(proposal, project, environment);
   const planned = infers ? await planProject(project, environment, "snake") : before;

@@ -64,7 +64,16 @@ it("gives the rows and events of both logs, and the config of the last", async (
   expect(texts("history").flatMap((text, i) => differences(rows[i]?.text ?? "null", text))).toEqual([]);
   const events = [FIRST, SECOND].flatMap((item) => trueEvents(item.expected));
   const metrics = (text: string): string => pick(text, (key) => key.startsWith("system."));
-  expect(texts("system_event").map(metrics).flatMap((text, i) => differences(metrics(events[i] ?? "{}"), text))).toEqual([]);
+  expect(
+    texts("system_event")
+      .map(metrics)
+      .flatMap((text, i) => differences(metrics(events[i] ?? "{}"), text)),
+  ).toEqual([]);
   const config = records.find((record) => record.kind === "run")?.payloads.get("config") ?? "{}";
-  expect(differences(trueConfig(SECOND.expected), pick(config, (key) => key !== "_wandb"))).toEqual([]);
+  expect(
+    differences(
+      trueConfig(SECOND.expected),
+      pick(config, (key) => key !== "_wandb"),
+    ),
+  ).toEqual([]);
 });

@@ -37,7 +37,8 @@ describe.each(GROUPS)("%s", (_name, group) => {
 
   const of = (kind: string, { expected }: Fixture): PayloadRecord[] =>
     records.filter((record) => record.kind === kind && record.run.endsWith(`/${expected.run.run_id}`));
-  const rowsOf = (kind: string, item: Fixture): string[] => of(kind, item).map((record) => record.payloads.get("row") ?? "");
+  const rowsOf = (kind: string, item: Fixture): string[] =>
+    of(kind, item).map((record) => record.payloads.get("row") ?? "");
   const blob = (name: string, item: Fixture): string => of("run", item)[0]?.payloads.get(name) ?? "{}";
 
   it("gives no other run", () => {
@@ -72,7 +73,8 @@ describe.each(GROUPS)("%s", (_name, group) => {
       const known = (key: string): boolean => key === "_timestamp" || key.startsWith("system.");
       const compared = want.flatMap((text, i) => differences(text, pick(got[i] ?? "{}", known)));
       expect(compared.filter((difference) => !difference.startsWith("/_timestamp:"))).toEqual([]);
-      const time = (text: string): string => pick(text, (key) => key === "_timestamp").slice('{"_timestamp":'.length, -1);
+      const time = (text: string): string =>
+        pick(text, (key) => key === "_timestamp").slice('{"_timestamp":'.length, -1);
       expect(got.map((text) => Number(time(text)))).toEqual(want.map((text) => Number(time(text))));
     });
   });

@@ -87,7 +87,10 @@ export function tableLines(table: Table, rows: readonly Row[], skip: ReadonlySet
   return rows.map((row) =>
     [...row]
       .filter(([name, value]) => value !== null && !skip.has(name))
-      .map(([name, value]) => `${name}=${cellText(value, residuals.has(name) ? "residual" : (types.get(name) ?? "string"))}`)
+      .map(
+        ([name, value]) =>
+          `${name}=${cellText(value, residuals.has(name) ? "residual" : (types.get(name) ?? "string"))}`,
+      )
       .join(" "),
   );
 }
@@ -97,7 +100,5 @@ export const FETCHED: ReadonlySet<string> = new Set(["fetched_at"]);
 /** Every table as lines, by name. */
 export async function allLines(dir: string, plan: Plan, exported: ExportResult): Promise<Record<string, string[]>> {
   const tables = await readTables(dir, plan, exported);
-  return Object.fromEntries(
-    plan.tables.map((table) => [table.name, tableLines(table, tables.get(table.name) ?? [])]),
-  );
+  return Object.fromEntries(plan.tables.map((table) => [table.name, tableLines(table, tables.get(table.name) ?? [])]));
 }

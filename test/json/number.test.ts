@@ -56,14 +56,18 @@ describe("number tokens", () => {
   });
 
   it("every double is named by its shortest spelling", () => {
-    fc.assert(fc.property(fc.double(), (value) => expect(doubleOf(formatDouble(value))).toBe(value)));
+    fc.assert(
+      fc.property(fc.double(), (value) => {
+        expect(doubleOf(formatDouble(value))).toBe(value);
+      }),
+    );
   });
 
   it("every integer of up to 38 digits survives", () => {
     fc.assert(
-      fc.property(fc.bigInt({ min: 1n - 10n ** 38n, max: 10n ** 38n - 1n }), (value) =>
-        expect(integerOf(String(value))).toBe(value),
-      ),
+      fc.property(fc.bigInt({ min: 1n - 10n ** 38n, max: 10n ** 38n - 1n }), (value) => {
+        expect(integerOf(String(value))).toBe(value);
+      }),
     );
   });
 });

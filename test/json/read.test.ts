@@ -49,7 +49,11 @@ const REFUSED = [
 
 describe("readJson", () => {
   it("agrees with JSON.parse on all JSON", () => {
-    fc.assert(fc.property(fc.json(), (text) => expect(plain(readJson(text), text)).toEqual(JSON.parse(text))));
+    fc.assert(
+      fc.property(fc.json(), (text) => {
+        expect(plain(readJson(text), text)).toEqual(JSON.parse(text));
+      }),
+    );
   });
 
   it.each(REFUSED)("refuses %j", (text) => {
@@ -91,7 +95,11 @@ describe("readJson", () => {
 
 describe("JSON Pointer", () => {
   it("is read back as it was written", () => {
-    fc.assert(fc.property(fc.array(fc.string()), (path) => expect(parsePointer(formatPointer(path))).toEqual(path)));
+    fc.assert(
+      fc.property(fc.array(fc.string()), (path) => {
+        expect(parsePointer(formatPointer(path))).toEqual(path);
+      }),
+    );
   });
 
   it.each(["a", "/~2", "/~"])("refuses %j", (text) => {

@@ -19,6 +19,7 @@ interface Case {
   readonly blob: BlobName;
   readonly records: readonly string[];
   readonly thresholds?: Partial<Thresholds>;
+  readonly twins?: Record<string, string>;
   readonly want: Record<string, { rule: string; decision: string; type?: string; reason?: string; property: object }>;
   readonly containers?: Record<string, object>;
 }
@@ -44,7 +45,8 @@ function outcome(patch: SchemaPatch, blob: BlobName) {
 
 function inferCase(item: Case) {
   const profile = profileOf(item.records.map((text) => ({ blob: item.blob, text })));
-  return infer(profile, declaredPaths(NOTHING), { ...DEFAULT_THRESHOLDS, ...item.thresholds });
+  const twins = new Map([[item.blob, new Map(Object.entries(item.twins ?? {}))]]);
+  return infer(profile, declaredPaths(NOTHING), { ...DEFAULT_THRESHOLDS, ...item.thresholds }, twins);
 }
 
 describe("every rule has a fixture, every fixture a rule", () => {

@@ -20,7 +20,15 @@ import {
   readByParquetjs,
 } from "./readers.js";
 
-const CASES = ["numbers-by-type", "others-by-type", "lists", "families", "timestamps", "system-metrics", "refused-text"];
+const CASES = [
+  "numbers-by-type",
+  "others-by-type",
+  "lists",
+  "families",
+  "timestamps",
+  "system-metrics",
+  "refused-text",
+];
 
 /** Runs of which one is growing, so that tables of history have several parts. */
 const PARTS = `
@@ -67,7 +75,7 @@ function filesOf({ at, planned, exported }: Exported): { table: Table; file: str
   );
 }
 
-/** The file for parquetjs-lite: it has no zstd, and throws on decimals and on timestamps in microseconds. */
+/** A copy that parquetjs-lite can read: it has no zstd, no decimals, and cuts timestamps to milliseconds. */
 async function readCopyByParquetjs(table: Table, file: string, folder: string): Promise<Cells> {
   await mkdir(folder, { recursive: true });
   const copy = join(folder, "copy.parquet");
@@ -84,7 +92,9 @@ describe.each([...CASES, "several parts"])("%s", (name) => {
     for (const { table, file } of filesOf(project)) {
       const want = await withSession((session) => readByDuckdb(session, table, file));
       expect([file, await readByHyparquet(table, file)]).toEqual([file, want]);
-      const positions = parquetjsFields(table).map((field) => fieldsOf(table).findIndex((item) => item.name === field.name));
+      const positions = parquetjsFields(table).map((field) =>
+        fieldsOf(table).findIndex((item) => item.name === field.name),
+      );
       const some = want.map((row) => positions.map((i) => row[i]));
       expect([file, await readCopyByParquetjs(table, file, join(project.at.root, "copies"))]).toEqual([file, some]);
     }

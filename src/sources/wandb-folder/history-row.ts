@@ -1,8 +1,8 @@
 import { BinaryReader } from "@bufbuild/protobuf/wire";
 import { fieldEnd, ItemSpan, skipField, tagOf } from "./items.js";
 import { JsonBytes } from "./json-bytes.js";
-import { MAX_PATH } from "./tree.js";
 import { decodeText, type TextCache } from "./text.js";
+import { MAX_PATH } from "./tree.js";
 
 const ITEM = tagOf(1);
 const STEP = tagOf(2);

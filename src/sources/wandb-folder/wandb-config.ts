@@ -1,5 +1,5 @@
-import { encodeTelemetry, type MetricDefinitions } from "./telemetry.js";
 import type { TelemetryRecord } from "./record_pb.js";
+import { encodeTelemetry, type MetricDefinitions } from "./telemetry.js";
 import type { ItemTree } from "./tree.js";
 
 /**

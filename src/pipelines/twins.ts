@@ -1,0 +1,70 @@
+import { mkdir, rm } from "node:fs/promises";
+import { type SegmentFile, segmentRelation } from "../engines/duckdb/flatten.js";
+import { Session } from "../engines/duckdb/session.js";
+import { quoteIdentifier, quoteLiteral } from "../engines/duckdb/types.js";
+import { formatPointer } from "../json/pointer.js";
+import { HAZARD, type Profile, UNUSABLE } from "../profile/profile.js";
+import { NO_TWINS, type TwinCandidate, type Twins, twinCandidates, twinsOf } from "../profile/twins.js";
+import type { RawStore } from "../store/raw-store.js";
+import type { Limits } from "./environment.js";
+
+/** Texts that DuckDB's JSON functions do not read as they are; where one occurs nothing is proven of its blob. */
+const UNREADABLE = HAZARD.LONE_SURROGATE | HAZARD.NUL | HAZARD.DEEP;
+
+/** The candidates of one blob whose values are equal in every run. */
+async function proven(
+  session: Session,
+  source: string,
+  candidates: readonly TwinCandidate[],
+): Promise<TwinCandidate[]> {
+  const [first] = candidates;
+  if (first === undefined) return [];
+  const blob = quoteIdentifier(first.blob);
+  const hazards = quoteIdentifier(`${first.blob}_hazards`);
+  const safe = `CASE WHEN (${hazards} & ${UNUSABLE}) = 0 THEN ${blob} END`;
+  const list = (paths: readonly (readonly string[])[]): string =>
+    `[${paths.map((path) => quoteLiteral(formatPointer(path))).join(", ")}]`;
+  const columns = [
+    `unnest(json_extract(${safe}, ${list(candidates.map((item) => item.path))})::VARCHAR[]) AS a`,
+    `unnest(json_extract(${safe}, ${list(candidates.map((item) => item.twin))})::VARCHAR[]) AS b`,
+    `unnest(range(${candidates.length})) AS i`,
+  ];
+  const pairs = `SELECT ${columns.join(", ")} FROM ${source} WHERE ${blob} IS NOT NULL`;
+  const rows = await session.rows(
+    `SELECT i FROM (${pairs}) GROUP BY i HAVING bool_and(a IS NOT DISTINCT FROM b) ORDER BY i`,
+  );
+  return rows.flatMap(([i]) => candidates[Number(i)] ?? []);
+}
+
+function liveRuns(store: RawStore): SegmentFile[] {
+  return store
+    .liveSegments("run")
+    .map(({ path, versions }) =>
+      versions.live.length === versions.all.length ? { path } : { path, versions: versions.live },
+    );
+}
+
+/**
+ * Finds paths whose values another path holds too, in every run: W&B's clients write a nested value under its literal
+ * key as well, and nobody needs the column twice.
+ */
+export async function findTwins(store: RawStore, profile: Profile, limits: Limits, temp: string): Promise<Twins> {
+  const candidates = twinCandidates(profile).filter(
+    ({ blob }) => ((profile.blobs[blob]?.hazards ?? 0) & UNREADABLE) === 0,
+  );
+  const source = segmentRelation("run", liveRuns(store), []);
+  if (candidates.length === 0 || source === undefined) return NO_TWINS;
+  await mkdir(temp, { recursive: true });
+  const session = await Session.open({ memory: limits.memory * 0.6, threads: limits.threads, temp });
+  try {
+    const found: TwinCandidate[] = [];
+    for (const blob of new Set(candidates.map((item) => item.blob))) {
+      const own = candidates.filter((item) => item.blob === blob);
+      found.push(...(await proven(session, source, own)));
+    }
+    return twinsOf(found);
+  } finally {
+    session.close();
+    await rm(temp, { recursive: true, force: true });
+  }
+}

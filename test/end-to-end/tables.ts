@@ -97,8 +97,15 @@ export function tableLines(table: Table, rows: readonly Row[], skip: ReadonlySet
 
 export const FETCHED: ReadonlySet<string> = new Set(["fetched_at"]);
 
-/** Every table as lines, by name. */
-export async function allLines(dir: string, plan: Plan, exported: ExportResult): Promise<Record<string, string[]>> {
+/** Every table as lines, by name; without the cells of some columns. */
+export async function allLines(
+  dir: string,
+  plan: Plan,
+  exported: ExportResult,
+  skip: ReadonlySet<string> = FETCHED,
+): Promise<Record<string, string[]>> {
   const tables = await readTables(dir, plan, exported);
-  return Object.fromEntries(plan.tables.map((table) => [table.name, tableLines(table, tables.get(table.name) ?? [])]));
+  return Object.fromEntries(
+    plan.tables.map((table) => [table.name, tableLines(table, tables.get(table.name) ?? [], skip)]),
+  );
 }

@@ -1,8 +1,8 @@
-import { RECORD_BLOBS } from "../../src/blob.js";
+import { RECORD_BLOBS, type RunKey } from "../../src/blob.js";
 import { integerOf } from "../../src/json/number.js";
 import { hasDuplicateKey, type JsonObject, JsonSyntaxError, readJson } from "../../src/json/read.js";
 import { compareText } from "../../src/store/segment-key.js";
-import { type PayloadRecord, printed } from "./differ.js";
+import { type PayloadRecord, printed, recordDifferences } from "./differ.js";
 import type { LogLines } from "./records.js";
 
 function usable(text: string): JsonObject | undefined {
@@ -35,6 +35,8 @@ function trueRow(given: bigint | undefined, bytes: Uint8Array): TrueRow {
   return { step: given ?? (isInt64 ? logged : -1n), text };
 }
 
+const runName = ({ entity, project, run_id }: RunKey): string => `${entity}/${project}/${run_id}`;
+
 function runRecord(log: LogLines, run: string): PayloadRecord {
   const payloads = RECORD_BLOBS.run.flatMap((blob): [string, string][] => {
     const bytes = log.blobs[blob];
@@ -50,7 +52,7 @@ function runRecord(log: LogLines, run: string): PayloadRecord {
 export function trueRecords(logs: readonly LogLines[]): PayloadRecord[] {
   const runs = new Map<string, LogLines[]>();
   for (const log of logs) {
-    const run = `${log.key.entity}/${log.key.project}/${log.key.run_id}`;
+    const run = runName(log.key);
     runs.set(run, [...(runs.get(run) ?? []), log]);
   }
   return [...runs].flatMap(([run, all]) => {
@@ -67,4 +69,21 @@ export function trueRecords(logs: readonly LogLines[]): PayloadRecord[] {
       ),
     ];
   });
+}
+
+/** How rebuilt records differ from what these logs say, as far as `trueRecords` speaks of them. */
+export function lostRecords(logs: readonly LogLines[], rebuilt: readonly PayloadRecord[]): string[] {
+  const want = trueRecords(logs);
+  const sources = new Map<string, Set<string>>();
+  const counts = new Map<string, number>();
+  for (const { key } of logs) {
+    const run = runName(key);
+    sources.set(run, (sources.get(run) ?? new Set()).add(key.source));
+    counts.set(run, (counts.get(run) ?? 0) + 1);
+  }
+  const compared = rebuilt.filter(({ run, kind }) => {
+    const alone = (sources.get(run)?.size ?? 0) === 1;
+    return kind === "run" ? counts.get(run) === 1 : alone;
+  });
+  return recordDifferences(want, compared);
 }

@@ -6,7 +6,7 @@ import { afterAll, beforeAll, expect, it } from "vitest";
 import type { BlobName, RecordKind } from "../../../src/blob.js";
 import { fieldsOf, writeRows } from "../../../src/engines/duckdb/care.js";
 import { fromDriver, readable } from "../../../src/engines/duckdb/cells.js";
-import { flattenWithDuckdb } from "../../../src/engines/duckdb/flatten.js";
+import { dropTemporary, flattenWithDuckdb } from "../../../src/engines/duckdb/flatten.js";
 import { Session } from "../../../src/engines/duckdb/session.js";
 import { flattenRecord, type RawRecord, type Row } from "../../../src/flatten/flatten.js";
 import { type RecordShape, shapeRecord } from "../../../src/flatten/shape.js";
@@ -143,6 +143,8 @@ async function check(plan: Plan, kind: RecordKind, records: readonly RawRecord[]
   const info = records.map((record) => JSON.stringify(record.blobs)).join("\n");
   for (const [table, query] of result.queries)
     compare(tableOf(plan, table), await readTable(tableOf(plan, table), query), want.get(table) ?? [], info);
+  await dropTemporary(session, name);
+  await session.run(`DROP TABLE ${source}`);
   seen.care += result.careRecords;
   seen.records += records.length;
 }

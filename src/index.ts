@@ -5,7 +5,7 @@
  *     const project = projectAt("analysis");
  *     const { plan } = await planProject(project, env, "snake");
  *
- * Pure: `loadRegistry`, `planColumns`, `shapeRecord`, `flattenRecord`, `propose`, `generateAll`, `explain`.
+ * Pure: `loadRegistry`, `planColumns`, `shapeRecord`, `flattenRecord`, `generateAll`, `explain`.
  * The others read and write through the `Environment` that they are given.
  */
 
@@ -17,7 +17,7 @@ export { shapeRecord } from "./flatten/shape.js";
 export type { Environment, Limits, Progress } from "./pipelines/environment.js";
 export { type ExportOptions, type ExportResult, exportTables } from "./pipelines/export.js";
 export { importSources, recogniseSources } from "./pipelines/import.js";
-export { propose } from "./pipelines/infer.js";
+export { proposeFrom } from "./pipelines/infer.js";
 export { nodeEnvironment } from "./pipelines/node-environment.js";
 export { needRaw, openRaw, type PlannedProject, type Project, planProject, projectAt } from "./pipelines/project.js";
 export { type RebuildOptions, rebuildTables } from "./pipelines/rebuild.js";

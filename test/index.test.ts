@@ -27,7 +27,7 @@ test("the library has these names and no others", () => {
       "planColumns",
       "planProject",
       "projectAt",
-      "propose",
+      "proposeFrom",
       "readPlan",
       "rebuildTables",
       "recogniseSources",

@@ -1,10 +1,7 @@
-import { join } from "node:path";
 import { inferText } from "../output/infer-text.js";
-import { ENGINE_FOLDER } from "../pipelines/environment.js";
-import { propose, writeProposal } from "../pipelines/infer.js";
+import { proposeFrom, writeProposal } from "../pipelines/infer.js";
 import { needRaw, planProject } from "../pipelines/project.js";
 import { inferResult } from "../pipelines/results.js";
-import { findTwins } from "../pipelines/twins.js";
 import { type CommandRun, isSet, printResult } from "./context.js";
 
 /** `infer`: proposes schemas for what no schema declares, and merges them with --write. */
@@ -12,9 +9,7 @@ export const inferCommand: CommandRun = async (context) => {
   const { settings, effects } = context;
   const store = await needRaw(settings.project, effects, settings.limits);
   const planned = await planProject(settings.project, effects, settings.naming);
-  const profile = await store.profile();
-  const twins = await findTwins(store, profile, settings.limits, join(settings.project.raw, ENGINE_FOLDER));
-  const proposal = propose(planned, profile, settings.thresholds, twins);
+  const proposal = await proposeFrom(store, planned, settings, effects);
   const write = isSet(context, "write");
   if (write) await writeProposal(proposal, settings.project, effects);
   await printResult(context, inferResult(proposal, write), (style) =>

@@ -1,8 +1,8 @@
-import { parseArgs } from "node:util";
 import { CliError } from "../errors.js";
 import { nearestWord } from "../schema/nearest.js";
 import { COMMANDS, type Command } from "./commands.js";
 import { COMMON_OPTIONS, OPTION_TABLE, type Option, type OptionName } from "./options.js";
+import { type OptionToken, tokensOf } from "./tokens.js";
 
 /** A command line, taken apart and checked. Values are the text as it was typed. */
 export interface CommandLine {
@@ -48,23 +48,15 @@ function checkAccepted(name: OptionName, typed: string, command: Command | undef
   throw usage("unknown-option", `${typed} is not an option of ${command.name}${place}.`, helpOf(command));
 }
 
-interface OptionToken {
-  readonly name: string;
-  readonly rawName: string;
-  readonly value: string | undefined;
-  readonly inlineValue: boolean | undefined;
-}
-
 function givenValue(token: OptionToken, option: Option, command: Command | undefined): string | true {
-  const { rawName, value, inlineValue } = token;
+  const { typed: rawName, value } = token;
   if (option.value === undefined) {
     if (value === undefined) return true;
     throw usage("flag-with-value", `${rawName} takes no value, found "${value}".`, helpOf(command));
   }
-  if (value === undefined || (inlineValue !== true && value.startsWith("-") && value !== "-")) {
-    const found = value === undefined ? "nothing" : `"${value}"`;
+  if (value === undefined) {
     const next = `Write \`${rawName} ${option.value}\`, or \`${rawName}=${option.value}\` for a value that starts with a dash.`;
-    throw usage("missing-value", `${rawName} needs a value (${option.value}), found ${found}.`, next);
+    throw usage("missing-value", `${rawName} needs a value (${option.value}), found nothing.`, next);
   }
   if (option.choices !== undefined && !option.choices.includes(value)) {
     const near = didYouMean(value, option.choices, (word) => `"${word}"`);
@@ -88,19 +80,6 @@ function checkCount(command: Command, positionals: readonly string[]): void {
   throw usage("extra-argument", `${command.name} takes ${wants}, found also "${extra}".`, helpOf(command));
 }
 
-function tokensOf(argv: readonly string[]) {
-  const options = Object.fromEntries(
-    [...OPTION_TABLE].map(([name, option]) => [
-      name,
-      {
-        type: option.value === undefined ? ("boolean" as const) : ("string" as const),
-        ...(option.short === undefined ? {} : { short: option.short }),
-      },
-    ]),
-  );
-  return parseArgs({ args: [...argv], options, strict: false, allowPositionals: true, tokens: true }).tokens;
-}
-
 const isOptionName = (name: string): name is OptionName => OPTION_TABLE.has(name as OptionName);
 
 /**
@@ -110,16 +89,15 @@ const isOptionName = (name: string): name is OptionName => OPTION_TABLE.has(name
  * @throws CliError `usage/…` with exit code 2 and, where one is near, the word that was meant.
  */
 export function parseCommandLine(argv: readonly string[]): CommandLine {
-  const tokens = tokensOf(argv);
-  const words = tokens.flatMap((token) => (token.kind === "positional" ? [token.value] : []));
+  const tokens = tokensOf(argv, OPTION_TABLE);
+  const words = [...tokens.words];
   const asksHelp = words[0] === "help";
   if (asksHelp) words.shift();
   const command = commandOf(words.shift());
   const options = new Map<OptionName, string | true>(asksHelp ? [["help", true]] : []);
-  for (const token of tokens) {
-    if (token.kind !== "option") continue;
-    if (!isOptionName(token.name)) throw unknownOption(token.rawName, command);
-    checkAccepted(token.name, token.rawName, command);
+  for (const token of tokens.options) {
+    if (!isOptionName(token.name)) throw unknownOption(token.typed, command);
+    checkAccepted(token.name, token.typed, command);
     options.set(token.name, givenValue(token, OPTION_TABLE.get(token.name) ?? { help: "" }, command));
   }
   const onlyAsks = options.has("help") || options.has("version");

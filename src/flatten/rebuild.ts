@@ -12,7 +12,7 @@ import { elementType, type Value } from "./value.js";
 /** A JSON value being put together: an object with members, or a finished text. */
 interface Draft {
   members: Map<string, Draft>;
-  text?: string;
+  text?: string | undefined;
 }
 
 const newDraft = (): Draft => ({ members: new Map() });
@@ -36,6 +36,7 @@ function putResidual(draft: Draft, node: JsonNode, text: string): void {
     draft.text = text.slice(node.start, node.end);
     return;
   }
+  draft.text = undefined;
   for (const member of node.members) {
     const next = draft.members.get(member.key) ?? newDraft();
     draft.members.set(member.key, next);

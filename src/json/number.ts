@@ -62,7 +62,12 @@ export function doubleOf(token: string): number | undefined {
   return value === 0 && decimal.digits !== "" ? undefined : value;
 }
 
-/** A double as shortest JSON: `9062103`, `1e+25`, `-0.0`, and the bare tokens NaN, Infinity, -Infinity. */
+/**
+ * A double as the shortest JSON that `doubleOf` gives back: `9062103`, `1e+25`, `-0.0`, and the bare tokens NaN, Infinity,
+ * -Infinity. Integers beyond ±2^53 are told from exact ones by a fraction: `100000000000000000000.0`.
+ */
 export function formatDouble(value: number): string {
-  return Object.is(value, -0) ? "-0.0" : String(value);
+  if (Object.is(value, -0)) return "-0.0";
+  const text = String(value);
+  return Math.abs(value) > 2 ** 53 && /^-?\d+$/.test(text) ? `${text}.0` : text;
 }

@@ -128,12 +128,18 @@ async function importAll(
   for (const { message, where } of failures) writer.finding(finding("source/unreadable", message, { where }));
 }
 
+/** Bytes that progress will count up to. Of an export it counts JSON text, whose size its compressed files do not tell. */
+function totalBytes(sources: readonly RecognisedSource[]): number | undefined {
+  if (sources.some((source) => source.kind === "dr-wandb")) return undefined;
+  return sources.reduce((sum, source) => sum + source.bytes, 0);
+}
+
 /**
  * source -> raw store. All of it becomes visible at once, at the end; an error or Ctrl-C leaves the store as it was.
  * @throws SourceError when nothing can be read of any source; StoreError when the store is locked or the disk fails.
  */
 export async function importSources(store: RawStore, request: ImportRequest, env: Environment): Promise<ImportSummary> {
-  const total = request.sources.reduce((sum, source) => sum + source.bytes, 0);
+  const total = totalBytes(request.sources);
   const options: ImportOptions = {
     entity: request.entity,
     project: request.wandbProject,

@@ -7,10 +7,12 @@ import { declaredPaths } from "../profile/infer-declared.js";
 import type { SchemaPatch } from "../profile/infer-patch.js";
 import type { Thresholds } from "../profile/infer-rules.js";
 import type { Profile } from "../profile/profile.js";
-import type { Twins } from "../profile/twins.js";
+import { NO_TWINS, type Twins } from "../profile/twins.js";
+import type { RawStore } from "../store/raw-store.js";
 import { writeDurably } from "../store/store-env.js";
-import type { Environment } from "./environment.js";
+import type { Environment, Limits } from "./environment.js";
 import { type PlannedProject, type Project, planSchemas } from "./project.js";
+import { findTwins } from "./twins.js";
 
 /** What inference proposes for a project. Plain data. */
 export interface Proposal {
@@ -37,6 +39,20 @@ export function propose(planned: PlannedProject, profile: Profile, thresholds: T
   const unnamed = withFiles(planned, applyPatch(existing, patch));
   const applied = applyPatch(existing, patch, publishedColumns(unnamed.plan));
   return { patch, applied, planned: withFiles(planned, applied) };
+}
+
+/** Proposes schemas for what the raw store holds. Values are compared only when there is something to propose. */
+export async function proposeFrom(
+  store: RawStore,
+  planned: PlannedProject,
+  options: { readonly thresholds: Thresholds; readonly limits: Limits },
+  env: Environment,
+): Promise<Proposal> {
+  const { thresholds, limits } = options;
+  const profile = await store.profile();
+  const open = infer(profile, declaredPaths(planned.plan), thresholds, NO_TWINS).properties.size > 0;
+  const twins = open ? await findTwins(store, profile, limits, env) : NO_TWINS;
+  return propose(planned, profile, thresholds, twins);
 }
 
 /**

@@ -120,7 +120,8 @@ function line(kind: RecordKind, key: Row, names: readonly string[], texts: Reado
     const text = texts.get(blob);
     return text === undefined ? [] : [`${JSON.stringify(kind === "run" ? blob : "row")}:${text}`];
   });
-  return `{${[...head, ...blobs].join(",")}}`;
+  // Line ends of a payload are between its tokens: strict JSON has none inside strings.
+  return `{${[...head, ...blobs].join(",")}}`.replaceAll(/[\n\r]/g, " ");
 }
 
 interface KindPlan {

@@ -11,10 +11,9 @@ import { defaultLimits, ENGINE_FOLDER, type Environment, type Limits, type Progr
 import { type ExportResult, exportTables } from "./export.js";
 import { generateIfNew } from "./generate.js";
 import { importSources, type RecognisedSource, recogniseSources } from "./import.js";
-import { type Proposal, propose, writeProposal } from "./infer.js";
+import { type Proposal, proposeFrom, writeProposal } from "./infer.js";
 import { openRaw, type PlannedProject, type Project, planProject } from "./project.js";
 import { makeReport, writeReport } from "./report.js";
-import { findTwins } from "./twins.js";
 
 /** What happens to paths that no schema declares. */
 export type OnNew = "report" | "add" | "fail";
@@ -100,9 +99,7 @@ async function settleSchemas(
   env: Environment,
 ): Promise<Settled> {
   const planned = await planProject(project, env, request.naming);
-  const profile = await store.profile();
-  const twins = await findTwins(store, profile, request.limits, join(project.raw, ENGINE_FOLDER));
-  const proposal = propose(planned, profile, request.thresholds, twins);
+  const proposal = await proposeFrom(store, planned, request, env);
   const first = planned.schemas.project.size === 0 && !planned.schemas.isPackage;
   const files = [...proposal.applied.files.keys()];
   const gitignore = first && (await ignoreData(project, env));

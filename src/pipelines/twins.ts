@@ -1,12 +1,12 @@
-import { mkdir, rm } from "node:fs/promises";
 import { type SegmentFile, segmentRelation } from "../engines/duckdb/flatten.js";
-import { Session } from "../engines/duckdb/session.js";
+import type { Session } from "../engines/duckdb/session.js";
 import { quoteIdentifier, quoteLiteral } from "../engines/duckdb/types.js";
 import { formatPointer } from "../json/pointer.js";
 import { HAZARD, type Profile, UNUSABLE } from "../profile/profile.js";
 import { NO_TWINS, type TwinCandidate, type Twins, twinCandidates, twinsOf } from "../profile/twins.js";
 import type { RawStore } from "../store/raw-store.js";
-import type { Limits } from "./environment.js";
+import type { Environment, Limits } from "./environment.js";
+import { withSession } from "./run-records.js";
 
 /** Texts that DuckDB's JSON functions do not read as they are; where one occurs nothing is proven of its blob. */
 const UNREADABLE = HAZARD.LONE_SURROGATE | HAZARD.NUL | HAZARD.DEEP;
@@ -48,23 +48,18 @@ function liveRuns(store: RawStore): SegmentFile[] {
  * Finds paths whose values another path holds too, in every run: W&B's clients write a nested value under its literal
  * key as well, and nobody needs the column twice.
  */
-export async function findTwins(store: RawStore, profile: Profile, limits: Limits, temp: string): Promise<Twins> {
+export async function findTwins(store: RawStore, profile: Profile, limits: Limits, env: Environment): Promise<Twins> {
   const candidates = twinCandidates(profile).filter(
     ({ blob }) => ((profile.blobs[blob]?.hazards ?? 0) & UNREADABLE) === 0,
   );
   const source = segmentRelation("run", liveRuns(store), []);
   if (candidates.length === 0 || source === undefined) return NO_TWINS;
-  await mkdir(temp, { recursive: true });
-  const session = await Session.open({ memory: limits.memory * 0.6, threads: limits.threads, temp });
-  try {
+  return withSession(env, limits, async (session) => {
     const found: TwinCandidate[] = [];
     for (const blob of new Set(candidates.map((item) => item.blob))) {
       const own = candidates.filter((item) => item.blob === blob);
       found.push(...(await proven(session, source, own)));
     }
     return twinsOf(found);
-  } finally {
-    session.close();
-    await rm(temp, { recursive: true, force: true });
-  }
+  });
 }

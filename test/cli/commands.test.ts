@@ -31,12 +31,18 @@ async function unwritable(folder: string): Promise<string> {
   return copy;
 }
 
+/** The logs of one run: few columns, so that commands are quick. */
+const LOGS = join(OFFLINE, "baseline");
+
+let large: string;
 let project: string;
 let synced: Awaited<ReturnType<typeof run>>;
 
 beforeAll(async () => {
+  large = await emptyFolder();
+  synced = await run(["sync", DR_WANDB, "--project", large]);
   project = await emptyFolder();
-  synced = await run(["sync", DR_WANDB, "--project", project]);
+  expect((await run(["sync", LOGS, "--entity", "lab", "--project", project])).code).toBe(0);
 });
 
 describe("sync of a dr_wandb export", () => {
@@ -47,40 +53,40 @@ describe("sync of a dr_wandb export", () => {
     expect(synced.out).toMatch(/tables\/runs\.parquet +6 rows/);
     expect(synced.out).toMatch(/report\.md\n/);
     expect(synced.out).toMatch(/ml-moe\/ft-scaling +6 runs +0 new paths/);
-    expect(synced.out).toContain(`wandb-columns report --project ${project}`);
+    expect(synced.out).toContain(`wandb-columns report --project ${large}`);
   });
 
   test("writes schemas, .gitignore, generated, tables and report", async () => {
-    const names = (await readdir(project)).sort();
+    const names = (await readdir(large)).sort();
     expect(names).toEqual([".gitignore", "generated", "raw", "report", "schemas", "tables"]);
-    expect(await readFile(join(project, ".gitignore"), "utf8")).toBe("raw/\ntables/\nreport/\n");
-    checked("report", await readFile(join(project, "report/report.json"), "utf8"));
-    checked("plan", await readFile(join(project, "generated/plan.json"), "utf8"));
-    checked("raw-manifest", await readFile(join(project, "raw/manifest.json"), "utf8"));
-    checked("tables-manifest", await readFile(join(project, "tables/manifest.json"), "utf8"));
+    expect(await readFile(join(large, ".gitignore"), "utf8")).toBe("raw/\ntables/\nreport/\n");
+    checked("report", await readFile(join(large, "report/report.json"), "utf8"));
+    checked("plan", await readFile(join(large, "generated/plan.json"), "utf8"));
+    checked("raw-manifest", await readFile(join(large, "raw/manifest.json"), "utf8"));
+    checked("tables-manifest", await readFile(join(large, "tables/manifest.json"), "utf8"));
   });
 
   test("again finds nothing new and changes no table", async () => {
-    const before = await readFile(join(project, "tables/manifest.json"), "utf8");
-    const again = await run(["sync", DR_WANDB, "--project", project, "--json"]);
+    const before = await readFile(join(large, "tables/manifest.json"), "utf8");
+    const again = await run(["sync", DR_WANDB, "--project", large, "--json"]);
     expect(again.code).toBe(0);
     const result = checked("sync-result", again.out);
     expect(result).toMatchObject({ logs_added: 0, logs_unchanged: 6, schemas: { action: "kept", files: [] } });
-    expect(await readFile(join(project, "tables/manifest.json"), "utf8")).toBe(before);
+    expect(await readFile(join(large, "tables/manifest.json"), "utf8")).toBe(before);
   });
 });
 
 describe("the reading commands", () => {
   const cases: [args: string[], format: string, want: object][] = [
-    [["status"], "status", { runs: 6, new_paths: 0 }],
-    [["report"], "report", { totals: { runs: 6, to_decide: 0, misfits: 0 } }],
+    [["status"], "status", { runs: 1, new_paths: 0 }],
+    [["report"], "report", { totals: { runs: 1, to_decide: 0, misfits: 0 } }],
     [["plan"], "plan", { format: 1, naming: "snake" }],
     [["infer"], "infer-result", { decisions: [], patches: [], written: false }],
     [["generate", "--check"], "generate-result", { fresh: true, stale: [] }],
-    [["export", "--dry-run"], "export-plan", { runs: 6 }],
+    [["export", "--dry-run"], "export-plan", { runs: 1 }],
     [["export"], "export-result", { skipped: true }],
-    [["explain", "train_loss"], "explain-result", { answers: [{ kind: "column", table: "history" }] }],
-    [["import", DR_WANDB], "import-result", { logs_added: 0, logs_unchanged: 6, runs: 6 }],
+    [["explain", "eval_loss"], "explain-result", { answers: [{ kind: "column", table: "history" }] }],
+    [["import", LOGS, "--entity", "lab"], "import-result", { logs_added: 0, logs_unchanged: 1, runs: 1 }],
     [["import", DR_WANDB, "--dry-run"], "sources-result", { sources: [{ kind: "dr-wandb" }] }],
     [["sync", DR_WANDB, "--dry-run"], "sources-result", { findings: [] }],
   ];
@@ -93,7 +99,7 @@ describe("the reading commands", () => {
   test("report prints text and Markdown", async () => {
     const text = await run(["report", "--project", project]);
     expect(text).toMatchObject({ code: 0, err: "" });
-    expect(text.out).toMatch(/^6 runs, /);
+    expect(text.out).toMatch(/^1 run, /);
     const markdown = await run(["report", "--format", "md", "--project", project]);
     expect(markdown.out).toMatch(/^# Report\n/);
     expect(markdown.out).toBe(await readFile(join(project, "report/report.md"), "utf8"));
@@ -110,18 +116,18 @@ describe("the reading commands", () => {
   });
 
   test("explain of an unknown name exits with 1 and suggests", async () => {
-    const { code, out } = await run(["explain", "trian_loss", "--project", project]);
+    const { code, out } = await run(["explain", "evla_loss", "--project", project]);
     expect(code).toBe(1);
-    expect(out).toContain("train_loss");
+    expect(out).toContain("eval_loss");
   });
 
   test("rebuild prints every record as a JSON line", async () => {
     const { code, out, err } = await run(["rebuild", "--project", project]);
-    expect({ code, err }).toEqual({ code: 0, err: "Rebuilt 6 runs and 2,549 history rows.\n" });
+    expect({ code, err }).toEqual({ code: 0, err: "Rebuilt 1 run and 500 history rows.\n" });
     const lines = out.trimEnd().split("\n");
     const kinds = lines.map((line) => (JSON.parse(line) as { kind: string }).kind);
-    expect(kinds.filter((kind) => kind === "run").length).toBe(6);
-    expect(kinds.filter((kind) => kind === "history").length).toBe(2549);
+    expect(kinds.filter((kind) => kind === "run").length).toBe(1);
+    expect(kinds.filter((kind) => kind === "history").length).toBe(500);
     expect(await run(["rebuild", "--project", project, "-q"])).toMatchObject({ err: "" });
   });
 
@@ -138,7 +144,7 @@ describe("the reading commands", () => {
 
   test("work in a folder that cannot be written", async () => {
     const copy = await unwritable(project);
-    for (const args of [["status"], ["report"], ["infer"], ["explain", "train_loss"], ["rebuild"]]) {
+    for (const args of [["status"], ["report"], ["infer"], ["explain", "eval_loss"], ["rebuild"]]) {
       const { code, err } = await run([...args, "--project", copy], AS_NOBODY);
       expect({ args, code, err: err.replace(/^Rebuilt .*\n$/, "") }).toEqual({ args, code: 0, err: "" });
     }
@@ -146,7 +152,7 @@ describe("the reading commands", () => {
 
   test("and the writing ones say so", async () => {
     const copy = await unwritable(project);
-    for (const args of [["import", DR_WANDB], ["sync", DR_WANDB], ["infer", "--write"], ["generate"]]) {
+    for (const args of [["import", LOGS], ["sync", LOGS], ["infer", "--write"], ["generate"]]) {
       const { code, err } = await run([...args, "--project", copy], AS_NOBODY);
       if (args[0] === "infer" || args[0] === "generate") expect({ args, code }).toEqual({ args, code: 0 });
       else {
@@ -172,10 +178,10 @@ describe("new paths", () => {
   });
 
   test("stay in the residual by default, and are counted", async () => {
-    const { code, out } = await run(["sync", DR_WANDB, "--project", other, "--json"]);
+    const { code, out } = await run(["sync", LOGS, "--project", other, "--json"]);
     expect(code).toBe(0);
     const result = checked<{ projects: { new_paths: number }[]; next: string[] }>("sync-result", out);
-    expect(result.projects[0]?.new_paths).toBeGreaterThan(100);
+    expect(result.projects[0]?.new_paths).toBeGreaterThan(10);
     expect(result.next[0]).toBe(`wandb-columns infer --project ${other}`);
     expect(await readdir(join(other, "schemas"))).toEqual(["shared.schema.json"]);
     const strict = await run(["report", "--fail-on", "warning", "--project", other]);
@@ -184,7 +190,7 @@ describe("new paths", () => {
 
   test("stop a sync with --on-new fail, which leaves the tables alone", async () => {
     const before = await readFile(join(other, "tables/manifest.json"), "utf8");
-    const { code, out } = await run(["sync", DR_WANDB, "--project", other, "--on-new", "fail"]);
+    const { code, out } = await run(["sync", LOGS, "--project", other, "--on-new", "fail"]);
     expect(code).toBe(1);
     expect(out).toContain("--on-new is fail");
     expect(await readFile(join(other, "tables/manifest.json"), "utf8")).toBe(before);
@@ -194,13 +200,13 @@ describe("new paths", () => {
     const { code, out } = await run(["infer", "--project", other, "--json"]);
     expect(code).toBe(0);
     const { decisions, patches } = checked<{ decisions: unknown[]; patches: { file: string }[] }>("infer-result", out);
-    expect(decisions.length).toBeGreaterThan(100);
+    expect(decisions.length).toBeGreaterThan(10);
     expect(patches.map((item) => item.file)).toContain("schemas/config.schema.json");
     expect(await readdir(join(other, "schemas"))).toEqual(["shared.schema.json"]);
   });
 
   test("get columns with --on-new add, and generated/ follows", async () => {
-    const { code, out } = await run(["sync", DR_WANDB, "--project", other, "--on-new", "add", "--json"]);
+    const { code, out } = await run(["sync", LOGS, "--project", other, "--on-new", "add", "--json"]);
     expect(code).toBe(0);
     const result = checked("sync-result", out);
     expect(result).toMatchObject({ schemas: { action: "extended" }, totals: { to_decide: 0 }, logs_added: 0 });

@@ -40,7 +40,7 @@ describe("bad usage", () => {
     ["sync a --sql", "usage/unknown-option", /not an option of sync; it belongs to plan/],
     ["sync a --no-json", "usage/unknown-option", /no option --no-json/],
     ["sync a --memory", "usage/missing-value", /--memory needs a value \(SIZE\), found nothing/],
-    ["sync --memory --json a", "usage/missing-value", /found "--json"/],
+    ["sync --memory --json a", "usage/missing-value", /found nothing/],
     ["sync a --on-new ad", "usage/bad-value", /one of report, add, fail, found "ad"\. Did you mean "add"\?/],
     ["sync a --json=yes", "usage/flag-with-value", /--json takes no value, found "yes"/],
     ["import", "usage/missing-argument", /import needs PATH…, found nothing/],

@@ -73,7 +73,7 @@ describe("settings", () => {
   ][] = [
     ["a size without unit", { memory: "2000" }, {}, /memory is a size/],
     ["too little memory", { memory: "10MB" }, {}, /at least 200MB.*"10MB"/],
-    ["an absurd size", { memory: "9".repeat(400) + "GB" }, {}, /memory is a size/],
+    ["an absurd size", { memory: `${"9".repeat(400)}GB` }, {}, /memory is a size/],
     ["no threads", { threads: "0" }, {}, /threads is a number from 1 to 1024/],
     ["threads that are no number", { threads: "two" }, {}, /found "two"/],
     ["a wrong variable", {}, { WANDB_COLUMNS_FAIL_ON: "errors" }, /fail-on is one of error, warning, note, never/],

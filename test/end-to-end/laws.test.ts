@@ -160,7 +160,7 @@ describe("a growing run", () => {
 });
 
 describe("a plan that changed", () => {
-  it("rewrites every part, and all parts of a table have one schema", async () => {
+  it("rewrites every part", async () => {
     const at = await project();
     await importLines(at, readRecords(`${growing}\n${finished}`));
     await load(at);
@@ -233,10 +233,10 @@ function again(lines: readonly string[]): LogLines[] {
   }));
 }
 
-/** Columns that say how a run was imported, and residuals, whose members have no order. */
+/** Columns that say how a run was imported, and texts of objects: their members have no order, their tokens any space. */
 function notCompared(plan: Plan): ReadonlySet<string> {
   const residuals = plan.tables.flatMap((table) => table.residuals.map((item) => item.name));
-  return new Set(["fetched_at", "history_status", "history_rows_expected", ...residuals]);
+  return new Set(["fetched_at", "history_status", "history_rows_expected", "value_text", ...residuals]);
 }
 
 describe("hostile records", () => {
@@ -264,7 +264,8 @@ describe("hostile records", () => {
         expect(second).toEqual(first);
         await removeAll();
       }),
-      { numRuns: Math.max(5, CASES / 500) },
+      // One case is a whole project: to shrink a failure would take minutes; its seed gives it again.
+      { numRuns: Math.max(5, CASES / 500), endOnFailure: true },
     );
   });
 });

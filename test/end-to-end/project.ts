@@ -5,11 +5,10 @@ import { fileURLToPath } from "node:url";
 import type { Environment, Limits } from "../../src/pipelines/environment.js";
 import { type ExportResult, exportTables } from "../../src/pipelines/export.js";
 import { importSources, recogniseSources } from "../../src/pipelines/import.js";
-import { type Proposal, propose, writeProposal } from "../../src/pipelines/infer.js";
+import { type Proposal, proposeFrom, writeProposal } from "../../src/pipelines/infer.js";
 import { openRaw, type PlannedProject, planProject, type Project, projectAt } from "../../src/pipelines/project.js";
 import { rebuildTables } from "../../src/pipelines/rebuild.js";
 import { type MadeReport, makeReport } from "../../src/pipelines/report.js";
-import { findTwins } from "../../src/pipelines/twins.js";
 import type { Plan } from "../../src/plan/plan.js";
 import { DEFAULT_THRESHOLDS } from "../../src/profile/infer-rules.js";
 import type { RawStore } from "../../src/store/raw-store.js";
@@ -78,9 +77,7 @@ export interface Loaded {
 export async function load(project: Project, extend = false): Promise<Loaded> {
   const store = await openRaw(project, environment, LIMITS);
   const before = await planProject(project, environment, "snake");
-  const profile = await store.profile();
-  const twins = await findTwins(store, profile, LIMITS, join(project.root, ".twins"));
-  const proposal = propose(before, profile, DEFAULT_THRESHOLDS, twins);
+  const proposal = await proposeFrom(store, before, { thresholds: DEFAULT_THRESHOLDS, limits: LIMITS }, environment);
   const infers = extend || before.schemas.project.size === 0;
   if (infers) await writeProposal(proposal, project, environment);
   const planned = infers ? await planProject(project, environment, "snake") : before;
@@ -96,10 +93,11 @@ export function reportOf({ store, planned }: Loaded): Promise<MadeReport> {
   return makeReport(store, planned, { thresholds: DEFAULT_THRESHOLDS, limits: LIMITS }, environment);
 }
 
-/** The lines that `rebuild` prints. */
+/** The lines that `rebuild` prints. @throws Error when one of them is more than a line. */
 export async function rebuild(project: Project, plan: Plan): Promise<string[]> {
   const lines: string[] = [];
   const write = async (line: string): Promise<void> => {
+    if (/[\n\r]/.test(line)) throw new Error(`A line end inside of a line: ${JSON.stringify(line)}`);
     lines.push(line);
   };
   await rebuildTables({ plan, dir: project.tables, write, ...LIMITS, temp: join(project.root, ".rebuild") });

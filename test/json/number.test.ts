@@ -63,6 +63,18 @@ describe("number tokens", () => {
     );
   });
 
+  it.each([
+    [2 ** 53, "9007199254740992"],
+    [-(2 ** 53), "-9007199254740992"],
+    [2 ** 53 + 2, "9007199254740994.0"],
+    [1.5e18, "1500000000000000000.0"],
+    [-1e20, "-100000000000000000000.0"],
+    [1e21, "1e+21"],
+  ])("the double %d is spelled %s and read back", (value, text) => {
+    expect(formatDouble(value)).toBe(text);
+    expect(doubleOf(text)).toBe(value);
+  });
+
   it("every integer of up to 38 digits survives", () => {
     fc.assert(
       fc.property(fc.bigInt({ min: 1n - 10n ** 38n, max: 10n ** 38n - 1n }), (value) => {

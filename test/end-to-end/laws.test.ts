@@ -268,4 +268,26 @@ describe("hostile records", () => {
       { numRuns: Math.max(5, CASES / 500), endOnFailure: true },
     );
   });
+
+  it("give the same plan and the same rows in any order and split", { timeout: 1_200_000 }, async () => {
+    const shuffled = hostileLogs.chain((logs) =>
+      fc.record({
+        logs: fc.constant(logs),
+        order: fc.shuffledSubarray(logs, { minLength: logs.length }),
+        cut: fc.nat({ max: logs.length }),
+      }),
+    );
+    await fc.assert(
+      fc.asyncProperty(shuffled, async ({ logs, order, cut }) => {
+        const [at, other] = [await project(), await project()];
+        await importLines(at, logs);
+        for (const part of [order.slice(0, cut), order.slice(cut)]) await importLines(other, part);
+        const [first, second] = [await load(at), await load(other)];
+        expect(second.planned.planText).toBe(first.planned.planText);
+        expect(await linesOf(other, second)).toEqual(await linesOf(at, first));
+        await removeAll();
+      }),
+      { numRuns: Math.max(5, CASES / 1000), endOnFailure: true },
+    );
+  });
 });

@@ -1,6 +1,4 @@
 import * as files from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { DuckDBInstance } from "@duckdb/node-api";
 import type { RecordKind } from "../../src/blob.js";
 import type { LogKey, LogState, RunBlobs } from "../../src/store/raw-record.js";
@@ -20,9 +18,7 @@ export function storeEnv(changes: Partial<StoreEnv> = {}): StoreEnv {
   };
 }
 
-export async function temporaryFolder(): Promise<string> {
-  return files.mkdtemp(join(tmpdir(), "wandb-columns-"));
-}
+export { temporaryFolder } from "../temporary-folder.js";
 
 /** One log, in words that read well in a test. */
 export interface TestLog {

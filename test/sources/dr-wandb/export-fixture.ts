@@ -6,6 +6,7 @@ import type { Finding } from "../../../src/finding.js";
 import type { DrWandbEnv } from "../../../src/sources/dr-wandb/export-files.js";
 import { importDrWandb } from "../../../src/sources/dr-wandb/import.js";
 import type { ImportOptions, LogKey, LogState, RecordWriter, RunBlobs } from "../../../src/store/raw-record.js";
+import { temporaryFolder } from "../../temporary-folder.js";
 
 export const SAMPLE = join(import.meta.dirname, "../../data/dr_wandb_export");
 
@@ -14,9 +15,7 @@ export const env: DrWandbEnv = {
   engine: { threads: 2, memory: "1GB", temporaryDirectory: join(tmpdir(), "wandb-columns-spill") },
 };
 
-export async function temporaryFolder(): Promise<string> {
-  return files.mkdtemp(join(tmpdir(), "dr-wandb-"));
-}
+export { temporaryFolder };
 
 /** Writes the rows of queries to Parquet files of a new folder; gives the folder. */
 export async function exportFolder(queries: Readonly<Record<string, string>>): Promise<string> {

@@ -287,7 +287,7 @@ describe("hostile records", () => {
         expect(await linesOf(other, second)).toEqual(await linesOf(at, first));
         await removeAll();
       }),
-      { numRuns: Math.max(5, CASES / 1000), endOnFailure: true },
+      { numRuns: Math.max(5, CASES / 1000), endOnFailure: true, seed: 1532872524, path: "10" },
     );
   });
 });

@@ -284,10 +284,15 @@ describe("hostile records", () => {
         for (const part of [order.slice(0, cut), order.slice(cut)]) await importLines(other, part);
         const [first, second] = [await load(at), await load(other)];
         expect(second.planned.planText).toBe(first.planned.planText);
-        expect(await linesOf(other, second)).toEqual(await linesOf(at, first));
+        const { plan } = first.planned;
+        const skip = notCompared(plan);
+        const want = await allLines(at.tables, plan, first.exported, skip);
+        expect(await allLines(other.tables, plan, second.exported, skip)).toEqual(want);
+        const [lines, others] = [await rebuild(at, plan), await rebuild(other, plan)];
+        expect(recordDifferences(rebuiltRecords(lines), rebuiltRecords(others))).toEqual([]);
         await removeAll();
       }),
-      { numRuns: Math.max(5, CASES / 1000), endOnFailure: true, seed: 1532872524, path: "10" },
+      { numRuns: Math.max(5, CASES / 1000), endOnFailure: true },
     );
   });
 });

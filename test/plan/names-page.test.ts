@@ -27,7 +27,7 @@ const cellsOf = (line: string): string[] =>
 /** Tables of the page as lists of rows of cells, without their backticks and without the head. */
 const tables = read("../../docs/names.md")
   .split(/\n(?!\|)/)
-  .filter((block) => block.includes("\n|---|"))
+  .filter((block) => /\n\| ?-+ ?\|/.test(block))
   .map((block) => block.split("\n").filter((line) => line.startsWith("| `")))
   .map((lines) => lines.map(cellsOf));
 

@@ -138,7 +138,11 @@ class Store implements RawStore {
   }
 
   findings(): Finding[] {
-    return this.runs().flatMap((run) => run.logs.flatMap((log) => log.findings));
+    return this.runs().flatMap((run) => {
+      const found = run.logs.flatMap((log) => log.findings);
+      // A log that had not ended says nothing once a later log of its run has.
+      return run.state === "growing" ? found : found.filter((item) => item.code !== "run/growing");
+    });
   }
 
   async writer(): Promise<RawStoreWriter> {

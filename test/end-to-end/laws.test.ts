@@ -91,7 +91,7 @@ describe("order and split of the input", () => {
         expect(await linesOf(at, other)).toEqual(want);
         await removeProject(at);
       }),
-      { numRuns: Math.max(3, CASES / 1250) },
+      { numRuns: Math.max(3, Math.ceil(CASES / 2000)) },
     );
   });
 });
@@ -265,7 +265,7 @@ describe("hostile records", () => {
         await removeAll();
       }),
       // One case is a whole project: to shrink a failure would take minutes; its seed gives it again.
-      { numRuns: Math.max(5, CASES / 500), endOnFailure: true },
+      { numRuns: Math.max(5, Math.ceil(CASES / 1000)), endOnFailure: true },
     );
   });
 
@@ -292,7 +292,7 @@ describe("hostile records", () => {
         expect(recordDifferences(rebuiltRecords(lines), rebuiltRecords(others))).toEqual([]);
         await removeAll();
       }),
-      { numRuns: Math.max(5, CASES / 1000), endOnFailure: true },
+      { numRuns: Math.max(5, Math.ceil(CASES / 2000)), endOnFailure: true },
     );
   });
 });

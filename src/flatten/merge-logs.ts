@@ -36,6 +36,16 @@ function mergeObjects(older: string, newer: string, deep: boolean): string | und
   return print(merged);
 }
 
+const BASE64 = "base64:";
+const bytesOf = (text: string): Buffer =>
+  text.startsWith(BASE64) ? Buffer.from(text.slice(BASE64.length), "base64") : Buffer.from(text);
+
+/** Texts that cannot be merged, one after the other, a line each; as bytes when one of them is kept as bytes. */
+function keepBoth(older: string, newer: string): string {
+  if (!older.startsWith(BASE64) && !newer.startsWith(BASE64)) return `${older}\n${newer}`;
+  return BASE64 + Buffer.concat([bytesOf(older), Buffer.from("\n"), bytesOf(newer)]).toString("base64");
+}
+
 /**
  * One text per blob from the logs of one run, oldest first, as W&B's server would have kept it: a later log's member
  * replaces an earlier one whole, `_wandb` member by member; when a run started is what the first log says. Texts of which
@@ -46,7 +56,7 @@ export function mergeLogs(logs: readonly Partial<Record<BlobName, string>>[]): P
   for (const log of logs) {
     for (const [name, text] of Object.entries(log) as [BlobName, string][]) {
       const known = merged[name];
-      merged[name] = known === undefined ? text : (mergeObjects(known, text, true) ?? `${known}\n${text}`);
+      merged[name] = known === undefined ? text : (mergeObjects(known, text, true) ?? keepBoth(known, text));
     }
   }
   return merged;

@@ -30,9 +30,12 @@ function put(root: Draft, path: readonly string[], text: string): void {
   draft.text = text;
 }
 
-/** Puts a residual over what the cells gave; where both have a value the residual wins. */
+/**
+ * Puts a residual over what the cells gave; where both have a value the residual wins. What no cell reaches into is
+ * spliced whole, so only as deep as columns go does it matter how deep the text is.
+ */
 function putResidual(draft: Draft, node: JsonNode, text: string): void {
-  if (node.kind !== "object" || node.members.length === 0) {
+  if (node.kind !== "object" || draft.members.size === 0) {
     draft.text = text.slice(node.start, node.end);
     return;
   }

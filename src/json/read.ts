@@ -232,7 +232,7 @@ export function readJson(text: string): JsonNode {
 export function hasDuplicateKey(root: JsonNode): boolean {
   const todo: JsonNode[] = [root];
   for (let node = todo.pop(); node !== undefined; node = todo.pop()) {
-    if (node.kind === "array") todo.push(...node.items);
+    if (node.kind === "array") for (const item of node.items) todo.push(item);
     if (node.kind !== "object") continue;
     if (new Set(node.members.map((member) => member.key)).size < node.members.length) return true;
     for (const member of node.members) todo.push(member.value);

@@ -1,19 +1,17 @@
-import { mkdir, rm } from "node:fs/promises";
+import { createHash } from "node:crypto";
+import { mkdir, readdir, readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { RECORD_BLOBS, type RecordKind } from "../blob.js";
-import { fieldsOf } from "../engines/duckdb/care.js";
-import { fromDriver, readable } from "../engines/duckdb/cells.js";
 import { Session } from "../engines/duckdb/session.js";
-import { quoteIdentifier, quoteLiteral } from "../engines/duckdb/types.js";
 import { StoreError } from "../errors.js";
 import type { Row } from "../flatten/flatten.js";
 import { prepareRebuild, type Rebuilder, rebuildRecord } from "../flatten/rebuild.js";
 import { shapeRecord } from "../flatten/shape.js";
-import type { Value } from "../flatten/value.js";
-import { literalPath } from "../parquet-path.js";
 import type { Plan, Table } from "../plan/plan.js";
-import { compareText } from "../store/segment-key.js";
-import { isFolder } from "./part-files.js";
+import { planText } from "../plan/plan-text.js";
+import { isFolder, partFile } from "./part-files.js";
+import { Follower, type Group, tableGroups } from "./table-groups.js";
+import { readTablesManifest, type TablesManifest } from "./tables-manifest.js";
 
 export interface RebuildOptions {
   readonly plan: Plan;
@@ -28,82 +26,52 @@ export interface RebuildOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
-type Key = readonly Value[];
-interface Group {
-  readonly key: Key;
-  readonly rows: Row[];
+/** Which files hold the rows of each table, and how many rows that is where the manifest says it. */
+interface TableFiles {
+  readonly files: (table: Table) => Promise<readonly string[]>;
+  readonly rows: (table: Table) => number | undefined;
 }
 
-function compareKeys(a: Key, b: Key): number {
-  for (const [i, x] of a.entries()) {
-    const y = b[i];
-    const order =
-      typeof x === "bigint" && typeof y === "bigint" ? (x < y ? -1 : x > y ? 1 : 0) : compareText(String(x), String(y));
-    if (order !== 0) return order;
+/** Files found by name, for tables that were copied without their manifest. */
+function filesByName(dir: string): TableFiles {
+  const files = async (table: Table): Promise<string[]> => {
+    if (!isFolder(table)) return [join(dir, partFile(table, 0))];
+    const names = await readdir(join(dir, table.name));
+    return names
+      .filter((name) => name.endsWith(".parquet"))
+      .sort()
+      .map((name) => join(dir, table.name, name));
+  };
+  return { files, rows: () => undefined };
+}
+
+/** @throws StoreError `tables/stale` when the tables were written by another plan. */
+function filesByManifest(dir: string, manifest: TablesManifest, plan: Plan): TableFiles {
+  if (manifest.plan !== createHash("sha256").update(planText(plan)).digest("hex")) {
+    throw new StoreError(
+      "tables/stale",
+      `The tables in ${dir} were written from other schemas than the project has now.`,
+      {
+        where: { file: dir },
+        next: "Run `wandb-columns export`.",
+      },
+    );
   }
-  return 0;
+  const entries = (table: Table) =>
+    manifest.parts.flatMap((part) => part.files.filter((file) => file.table === table.name));
+  return {
+    files: async (table) => entries(table).map((entry) => join(dir, entry.file)),
+    rows: (table) => entries(table).reduce((sum, entry) => sum + entry.rows, 0),
+  };
 }
 
-function tableFiles(dir: string, table: Table): string {
-  const folder = literalPath(dir);
-  return quoteLiteral(
-    isFolder(table)
-      ? join(folder, literalPath(table.name), "*.parquet")
-      : join(folder, literalPath(`${table.name}.parquet`)),
-  );
-}
-
-/** Rows of a table, grouped by the first `keys`, in their order. */
-async function* groups(
-  session: Session,
-  dir: string,
-  table: Table,
-  keys: readonly string[],
-  where: string,
-): AsyncGenerator<Group> {
-  const fields = fieldsOf(table);
-  const order = keys.map(quoteIdentifier).join(", ");
-  const source = `read_parquet(${tableFiles(dir, table)}, hive_partitioning = false)`;
-  const sorted = `SELECT * FROM ${source} WHERE ${where} ORDER BY ${order}`;
-  let group: Group | undefined;
-  for await (const chunk of session.stream(`SELECT ${fields.map(readable).join(", ")} FROM (${sorted})`)) {
-    for (const cells of chunk) {
-      const row: Row = new Map(fields.map((field, i): [string, Value] => [field.name, fromDriver(cells[i] ?? null)]));
-      const key = keys.map((name) => row.get(name) ?? null);
-      if (group !== undefined && compareKeys(group.key, key) === 0) group.rows.push(row);
-      else {
-        if (group !== undefined) yield group;
-        group = { key, rows: [row] };
-      }
-    }
-  }
-  if (group !== undefined) yield group;
-}
-
-/** Walks a sorted stream beside another: gives the rows of a key, and forgets what lies before it. */
-class Follower {
-  readonly #groups: AsyncGenerator<Group>;
-  #next: Group | undefined;
-  #done = false;
-
-  constructor(all: AsyncGenerator<Group>) {
-    this.#groups = all;
-  }
-
-  async at(key: Key): Promise<Row[]> {
-    for (;;) {
-      if (this.#next === undefined && !this.#done) {
-        const result = await this.#groups.next();
-        this.#done = result.done === true;
-        this.#next = result.done === true ? undefined : result.value;
-      }
-      if (this.#next === undefined) return [];
-      const order = compareKeys(this.#next.key, key);
-      if (order > 0) return [];
-      const { rows } = this.#next;
-      this.#next = undefined;
-      if (order === 0) return rows;
-    }
+async function tableFiles(dir: string, plan: Plan): Promise<TableFiles> {
+  const file = join(dir, "manifest.json");
+  try {
+    return filesByManifest(dir, readTablesManifest(await readFile(file, "utf8"), file), plan);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "ENOENT") return filesByName(dir);
+    throw error;
   }
 }
 
@@ -154,51 +122,75 @@ function partition(plan: KindPlan, group: Group): { row: Row; own: ReadonlyMap<s
   return { row: leftover ?? group.rows[0] ?? new Map(), own: new Map([[table.name, group.rows]]) };
 }
 
-async function rebuildKind(session: Session, options: RebuildOptions, kind: KindPlan): Promise<number> {
+async function rebuildKind(
+  session: Session,
+  options: RebuildOptions,
+  kind: KindPlan,
+  found: TableFiles,
+): Promise<number> {
   const { shape } = kind.rebuilder;
-  const where = kind.kind === "system_event" ? "ordinal >= 0" : "true";
-  const members = shape.familyTables.filter((table) => table !== shape.table);
-  const followers = members.map((table) => {
-    const filter = table.kind === "system_metrics" ? "ordinal < 0" : "true";
-    return { table, follower: new Follower(groups(session, options.dir, table, kind.key, filter)) };
-  });
+  const groupsOf = async (table: Table, where: string) =>
+    tableGroups(session, await found.files(table), table, kind.key, where);
+  const followers: { readonly name: string; readonly follower: Follower }[] = [];
+  for (const table of shape.familyTables.filter((item) => item !== shape.table)) {
+    const where = table.kind === "system_metrics" ? "ordinal < 0" : "true";
+    followers.push({ name: table.name, follower: new Follower(await groupsOf(table, where)) });
+  }
   let count = 0;
-  for await (const group of groups(session, options.dir, shape.table, kind.key, where)) {
+  for await (const group of await groupsOf(shape.table, kind.kind === "system_event" ? "ordinal >= 0" : "true")) {
     options.signal?.throwIfAborted();
     const { row, own } = partition(kind, group);
     const rows = new Map<string, readonly Row[]>(own);
-    for (const { table, follower } of followers) rows.set(table.name, await follower.at(group.key));
+    for (const { name, follower } of followers) rows.set(name, await follower.at(group.key));
     await options.write(line(kind.kind, row, kind.key, rebuildRecord(kind.rebuilder, row, rows)));
     count += 1;
   }
-  return count;
+  const rows = kind.kind === "system_event" ? undefined : found.rows(shape.table);
+  if (rows === undefined || rows === count) return count;
+  throw new StoreError(
+    "tables/damaged",
+    `The table ${shape.table.name} has ${count} records; its manifest says ${rows}.`,
+    {
+      where: { file: options.dir },
+      next: "Remove the tables folder and run `wandb-columns export`.",
+    },
+  );
+}
+
+const KINDS = ["run", "history", "system_event", "sweep"] as const;
+
+/** A missing file as a sentence with its next step; any other error as it is. */
+function explainMissing(error: unknown, dir: string): unknown {
+  const missing =
+    (error as NodeJS.ErrnoException).code === "ENOENT" ||
+    (error instanceof Error && /No files found/.test(error.message));
+  if (!missing) return error;
+  return new StoreError("tables/missing", `${dir} does not have every table of the plan.`, {
+    where: { file: dir },
+    next: "Run `wandb-columns export`.",
+    cause: error,
+  });
 }
 
 /**
  * Prints the payloads that the tables were made from, one JSON line a record, from the tables and the plan alone: runs,
  * then history rows, system events and sweeps, each in key order.
- * @throws StoreError when a table of the plan is not there.
+ * @throws StoreError when a table of the plan is not there, has other rows than its manifest says, or is of another plan.
  */
 export async function rebuildTables(options: RebuildOptions): Promise<{ runs: number; rows: number }> {
-  await mkdir(options.temp, { recursive: true });
-  const session = await Session.open({ memory: options.memory * 0.6, threads: options.threads, temp: options.temp });
+  const { memory, threads, temp, signal } = options;
+  const found = await tableFiles(options.dir, options.plan);
+  await mkdir(temp, { recursive: true });
+  const session = await Session.open({ memory: memory * 0.6, threads, temp, signal });
   const counts = new Map<RecordKind, number>();
   try {
-    for (const kind of ["run", "history", "system_event", "sweep"] as const) {
-      counts.set(kind, await rebuildKind(session, options, planKind(options.plan, kind)));
-    }
+    for (const kind of KINDS)
+      counts.set(kind, await rebuildKind(session, options, planKind(options.plan, kind), found));
   } catch (error) {
-    if (error instanceof Error && /No files found/.test(error.message)) {
-      throw new StoreError("tables/missing", `${options.dir} does not have every table of the plan.`, {
-        where: { file: options.dir },
-        next: "Run `wandb-columns export`.",
-        cause: error,
-      });
-    }
-    throw error;
+    throw explainMissing(error, options.dir);
   } finally {
     session.close();
-    await rm(options.temp, { recursive: true, force: true });
+    await rm(temp, { recursive: true, force: true });
   }
   return { runs: counts.get("run") ?? 0, rows: counts.get("history") ?? 0 };
 }

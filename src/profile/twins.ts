@@ -23,9 +23,13 @@ interface Leaf {
   readonly node: PathProfile;
 }
 
+/** Paths longer than this are no columns by default, whatever their twins. */
+const MAX_LENGTH = 8;
+
 function leavesOf(node: PathProfile, path: Path): Leaf[] {
   const own =
     path.length > 0 && Object.keys(node.counts).some((name) => !name.includes("object")) ? [{ path, node }] : [];
+  if (path.length === MAX_LENGTH) return own;
   return [...own, ...[...(node.children ?? [])].flatMap(([key, child]) => leavesOf(child, [...path, key]))];
 }
 

@@ -2,12 +2,15 @@ import { type DuckDBAppender, type DuckDBConnection, DuckDBDataChunk } from "@du
 import type { Finding } from "../../finding.js";
 import { type Flattened, flattenRecord, type RawRecord, type Row } from "../../flatten/flatten.js";
 import type { RecordShape } from "../../flatten/shape.js";
+import type { Value } from "../../flatten/value.js";
 import type { Column, LogicalType, Table } from "../../plan/plan.js";
 import { driverType, toDriver } from "./cells.js";
 import type { Session } from "./session.js";
 import { CELL_TYPES, quoteIdentifier } from "./types.js";
 
+/** Rows wait for a chunk until there are this many, or this many characters of text in them. */
 const CHUNK_ROWS = 1024;
+const CHUNK_TEXT = 4_000_000;
 
 interface Field {
   readonly name: string;
@@ -26,6 +29,7 @@ class RowTable {
   readonly #fields: readonly Field[];
   readonly #appender: DuckDBAppender;
   #rows: Row[] = [];
+  #text = 0;
 
   private constructor(name: string, fields: readonly Field[], appender: DuckDBAppender) {
     this.name = name;
@@ -41,7 +45,8 @@ class RowTable {
 
   add(row: Row): void {
     this.#rows.push(row);
-    if (this.#rows.length >= CHUNK_ROWS) this.#write();
+    for (const value of row.values()) if (typeof value === "string") this.#text += value.length;
+    if (this.#rows.length >= CHUNK_ROWS || this.#text > CHUNK_TEXT) this.#write();
   }
 
   #write(): void {
@@ -59,6 +64,7 @@ class RowTable {
     this.#appender.appendDataChunk(chunk);
     this.#appender.flushSync();
     this.#rows = [];
+    this.#text = 0;
   }
 
   close(): void {
@@ -88,7 +94,28 @@ export async function writeRows(
 export interface CareResult {
   readonly tables: ReadonlyMap<string, string>;
   readonly records: number;
+  /** One a code, blob and run, with the number of records. */
   readonly findings: readonly Finding[];
+  /** Whether a cell is a zero with a minus. */
+  readonly negativeZero: boolean;
+}
+
+const isNegativeZero = (value: Value): boolean =>
+  Object.is(value, -0) || (Array.isArray(value) && value.some(isNegativeZero));
+
+/** Findings counted by code, blob and run: a million refused records are one finding. */
+class FindingCounts {
+  readonly #found = new Map<string, Finding>();
+
+  add(item: Finding): void {
+    const id = JSON.stringify([item.code, item.blob, item.run]);
+    const known = this.#found.get(id);
+    this.#found.set(id, { ...(known ?? item), count: (known?.count ?? 0) + (item.count ?? 1) });
+  }
+
+  list(): Finding[] {
+    return [...this.#found.values()];
+  }
 }
 
 function misfitRows(record: RawRecord, flat: Flattened): Row[] {
@@ -117,7 +144,8 @@ export async function flattenCarefully(
   const connection = await session.connect();
   const plan = new Map([shape.table, ...shape.familyTables, misfits].map((table) => [table.name, table]));
   const open = new Map<string, RowTable>();
-  const findings: Finding[] = [];
+  const findings = new FindingCounts();
+  let negativeZero = false;
   let count = 0;
   const add = async (name: string, rows: readonly Row[]): Promise<void> => {
     const table = plan.get(name);
@@ -127,13 +155,16 @@ export async function flattenCarefully(
       target = await RowTable.create(connection, `${prefix}${name}`, fieldsOf(table));
       open.set(name, target);
     }
-    for (const row of rows) target.add(row);
+    for (const row of rows) {
+      negativeZero ||= [...row.values()].some(isNegativeZero);
+      target.add(row);
+    }
   };
   try {
     for await (const record of records) {
       const flat = flattenRecord(shape, record);
       count += 1;
-      findings.push(...flat.findings);
+      for (const item of flat.findings) findings.add(item);
       for (const [name, rows] of flat.rows) await add(name, rows);
       await add(misfits.name, misfitRows(record, flat));
     }
@@ -141,5 +172,10 @@ export async function flattenCarefully(
   } finally {
     connection.closeSync();
   }
-  return { tables: new Map([...open].map(([name, table]) => [name, table.name])), records: count, findings };
+  return {
+    tables: new Map([...open].map(([name, table]) => [name, table.name])),
+    records: count,
+    findings: findings.list(),
+    negativeZero,
+  };
 }

@@ -9,6 +9,8 @@ import { LARGE_BYTES, type Proof, type ProvenMember, proveBlob } from "./prove.j
 import { compileStructure, fieldOf, type Structure } from "./structure.js";
 import { CELL_TYPES, quoteIdentifier, quoteLiteral } from "./types.js";
 
+/** A double column may hold a zero with a minus, which dictionary encoding would merge with zero. */
+const NEGATIVE_ZERO = HAZARD.NEGATIVE_ZERO_FLOAT | HAZARD.NEGATIVE_ZERO_INTEGER;
 /** Beyond this many doubtful paths of one blob, testing each costs more than taking every row the careful way. */
 const MAX_CHECKS = 300;
 /** Beyond this many members or leftovers of one blob in the profile, the same. */
@@ -201,9 +203,9 @@ function memberValues(family: ShapeFamily): { cells: Map<string, string>; expres
   const structure = compileStructure(family.rule.values);
   const cells = family.rule.values.map((column): [string, string] => [
     column.name,
-    fieldOf(structure, column, "m.cell"),
+    fieldOf(structure, column, 'm."$cell"'),
   ]);
-  return { cells: new Map(cells), expression: `json_transform(m.item, ${structure.literal})` };
+  return { cells: new Map(cells), expression: `json_transform(m."$item", ${structure.literal})` };
 }
 
 /** Rows of one rule of a family table: its members are unnested and joined to the keys that the profile gave them. */
@@ -242,10 +244,10 @@ function memberQuery(
     blob.structure.positions.size > 0
       ? `, json_transform(${text}, ${blob.structure.literal}) AS ${structName(blob.proof.blob)}`
       : "";
-  const rows = `SELECT *${shared}, unnest(json_extract(${text}, [${pointers.join(", ")}])) AS item, unnest(range(1, ${members.length + 1})) AS member FROM ${relations.source} WHERE NOT (${care}) AND ${quoteIdentifier(blob.proof.blob)} IS NOT NULL`;
-  const filled = `SELECT *, ${expression} AS cell FROM (${rows}) m WHERE m.item IS NOT NULL`;
-  const keyNames = ["member", ...groups.map(quoteIdentifier)].join(", ");
-  return `SELECT ${[...select, ...residuals].join(", ")} FROM (${filled}) m JOIN (VALUES ${names.join(", ")}) k(${keyNames}) ON k.member = m.member`;
+  const rows = `SELECT *${shared}, unnest(json_extract(${text}, [${pointers.join(", ")}])) AS "$item", unnest(range(1, ${members.length + 1})) AS "$member" FROM ${relations.source} WHERE NOT (${care}) AND ${quoteIdentifier(blob.proof.blob)} IS NOT NULL`;
+  const filled = `SELECT *, ${expression} AS "$cell" FROM (${rows}) m WHERE m."$item" IS NOT NULL`;
+  const keyNames = ['"$member"', ...groups.map(quoteIdentifier)].join(", ");
+  return `SELECT ${[...select, ...residuals].join(", ")} FROM (${filled}) m JOIN (VALUES ${names.join(", ")}) k(${keyNames}) ON k."$member" = m."$member"`;
 }
 
 function familyQueries(
@@ -291,5 +293,9 @@ export function compileKind(shape: RecordShape, profile: Profile, relations: Rel
   const unions = [...clean]
     .filter(([, parts]) => parts.length > 0)
     .map(([name, parts]): [string, string] => [name, parts.join("\nUNION ALL BY NAME\n")]);
-  return { care, clean: new Map(unions), negativeZero: [...blobs.values()].some((blob) => blob.proof.negativeZero) };
+  return {
+    care,
+    clean: new Map(unions),
+    negativeZero: shape.blobs.some(({ blob }) => ((profile.blobs[blob]?.hazards ?? 0) & NEGATIVE_ZERO) !== 0),
+  };
 }

@@ -43,7 +43,7 @@ const KEY_COLUMNS = ["entity", "project", "run_id"] as const;
 function rawColumns(shape: RecordShape): string[] {
   const text = (name: string): string => `'.' || ${quoteIdentifier(name)}`;
   const step = shape.kind === "history" ? "step" : "-1::BIGINT";
-  const ordinal = shape.kind === "history" || shape.kind === "system_event" ? "ordinal" : "0::BIGINT";
+  const ordinal = shape.kind === "history" || shape.kind === "system_event" ? "ordinal" : "-1::BIGINT";
   return [...KEY_COLUMNS.map(text), step, ordinal, ...shape.blobs.map((blob) => text(blob.blob))];
 }
 
@@ -78,7 +78,7 @@ async function createFacts(
   if (names.size === 0) return undefined;
   const columns = job.shape.table.columns.filter((column) => names.has(column.name));
   const rows = job.facts.map(({ key, cells }) => new Map<string, Value>([...Object.entries(key), ...cells]));
-  const name = `${job.name}facts`;
+  const name = `${job.name}facts$`;
   const keys = KEY_COLUMNS.map((key) => ({ name: key, type: "string" as const }));
   const fields = [...keys, ...columns.map((column) => ({ name: column.name, type: column.type }))];
   await writeRows(session, name, fields, rows);
@@ -125,7 +125,7 @@ export async function flattenWithDuckdb(session: Session, job: FlattenJob): Prom
     filled: new Set([...compiled.clean.keys(), ...care.tables.keys()]),
     careRecords: care.records,
     findings: care.findings,
-    negativeZero: compiled.negativeZero,
+    negativeZero: compiled.negativeZero || care.negativeZero,
   };
 }
 

@@ -36,8 +36,6 @@ export interface Proof {
   readonly columns: Column[];
   readonly leftovers: Leftover[];
   readonly members: ProvenMember[];
-  /** Whether a float64 column holds a zero with a minus, which dictionary encoding would merge with zero. */
-  negativeZero: boolean;
 }
 
 /** Hazards that no engine function can be trusted with, whatever the plan. */
@@ -62,8 +60,12 @@ function classesOf(profile: PathProfile): ValueClass[] {
 }
 
 function subtreeHazards(profile: PathProfile): number {
-  let hazards = profile.hazards | (profile.items?.hazards ?? 0);
-  for (const child of profile.children?.values() ?? []) hazards |= subtreeHazards(child);
+  let hazards = 0;
+  const todo = [profile];
+  for (let node = todo.pop(); node !== undefined; node = todo.pop()) {
+    hazards |= node.hazards | (node.items?.hazards ?? 0);
+    for (const child of node.children?.values() ?? []) todo.push(child);
+  }
   return hazards;
 }
 
@@ -72,7 +74,7 @@ class Prover {
 
   constructor(blob: BlobName, profile: BlobProfile) {
     const large = profile.maxBytes > LARGE_BYTES;
-    const empty = { checks: new Map(), columns: [], leftovers: [], members: [], negativeZero: false };
+    const empty = { checks: new Map(), columns: [], leftovers: [], members: [] };
     this.proof = { blob, hazards: ALWAYS, large, ...empty };
   }
 
@@ -99,8 +101,6 @@ class Prover {
     for (const name of classesOf(profile)) {
       if (name === "null") this.proof.leftovers.push({ path, when: "null" });
       else if (!isExact(name, profile, column)) this.doubt(path, name);
-      if (name === "negative_zero_float" || (profile.items?.counts.negative_zero_float ?? 0) > 0)
-        this.proof.negativeZero = true;
     }
   }
 
@@ -109,7 +109,6 @@ class Prover {
     for (const name of classesOf(profile)) {
       if (shape.column !== undefined) {
         if (name === "null" || !isExact(name, profile, shape.column)) this.doubt(path, name);
-        if (name === "negative_zero_float") this.proof.negativeZero = true;
       } else if (name !== "object" && name !== "typed_object") this.doubt(path, name);
     }
     if (shape.column !== undefined) return;

@@ -8,6 +8,8 @@ export interface SessionOptions {
   readonly threads: number;
   /** A folder for what does not fit into memory. It must exist. */
   readonly temp: string;
+  /** Interrupts the query that runs, and refuses further ones. */
+  readonly signal?: AbortSignal | undefined;
 }
 
 /** A query that DuckDB refused, with its text. */
@@ -20,14 +22,26 @@ export class EngineError extends WandbColumnsError {
   }
 }
 
+/** DuckDB needs more memory than it was given. */
+export class MemoryError extends WandbColumnsError {
+  constructor(cause: unknown) {
+    super("engine/memory", "The memory that --memory allows is not enough for the widest rows.", {
+      next: "Run the same command with more, such as `--memory 8GB`, or with `--threads 1`.",
+      cause,
+    });
+  }
+}
+
 /** One DuckDB in memory, with the settings that exactness needs (time zone UTC, insertion order kept). */
 export class Session {
   readonly #instance: DuckDBInstance;
   readonly #connection: DuckDBConnection;
+  readonly #signal: AbortSignal | undefined;
 
-  private constructor(instance: DuckDBInstance, connection: DuckDBConnection) {
+  private constructor(instance: DuckDBInstance, connection: DuckDBConnection, signal: AbortSignal | undefined) {
     this.#instance = instance;
     this.#connection = connection;
+    this.#signal = signal;
   }
 
   static async open(options: SessionOptions): Promise<Session> {
@@ -38,29 +52,40 @@ export class Session {
       autoinstall_known_extensions: "false",
       autoload_known_extensions: "false",
     });
-    const session = new Session(instance, await instance.connect());
-    await session.run("SET TimeZone = 'UTC'");
-    return session;
+    try {
+      const session = new Session(instance, await instance.connect(), options.signal);
+      await session.run("SET TimeZone = 'UTC'");
+      return session;
+    } catch (error) {
+      instance.closeSync();
+      throw error;
+    }
   }
 
-  /** Runs a statement. @throws EngineError */
+  /** Runs a statement. @throws EngineError, MemoryError, or the signal's reason */
   async run(sql: string): Promise<void> {
-    await this.#guard(sql, () => this.#connection.run(sql));
+    await this.#guard(this.#connection, sql, () => this.#connection.run(sql));
   }
 
-  /** All rows of a small result, as arrays of driver values. @throws EngineError */
+  /** All rows of a small result, as arrays of driver values. @throws as `run` */
   async rows(sql: string): Promise<DuckDBValue[][]> {
-    const reader = await this.#guard(sql, () => this.#connection.runAndReadAll(sql));
+    const reader = await this.#guard(this.#connection, sql, () => this.#connection.runAndReadAll(sql));
     return reader.getRows();
   }
 
-  /** Rows of a large result, chunk by chunk. @throws EngineError */
+  /** Rows of a large result, chunk by chunk. @throws as `run` */
   async *stream(sql: string): AsyncGenerator<DuckDBValue[][]> {
-    const result = await this.#guard(sql, () => this.#connection.stream(sql));
-    for (;;) {
-      const chunk = await this.#guard(sql, () => result.fetchChunk());
-      if (chunk === null || chunk.rowCount === 0) return;
-      yield chunk.getRows();
+    // A connection holds one open result: a second stream on it would end the first without a word.
+    const connection = await this.#instance.connect();
+    try {
+      const result = await this.#guard(connection, sql, () => connection.stream(sql));
+      for (;;) {
+        const chunk = await this.#guard(connection, sql, () => result.fetchChunk());
+        if (chunk === null || chunk.rowCount === 0) return;
+        yield chunk.getRows();
+      }
+    } finally {
+      connection.closeSync();
     }
   }
 
@@ -74,12 +99,19 @@ export class Session {
     this.#instance.closeSync();
   }
 
-  async #guard<T>(sql: string, act: () => Promise<T>): Promise<T> {
+  async #guard<T>(connection: DuckDBConnection, sql: string, act: () => Promise<T>): Promise<T> {
+    this.#signal?.throwIfAborted();
+    const interrupt = (): void => connection.interrupt();
+    this.#signal?.addEventListener("abort", interrupt, { once: true });
     try {
       return await act();
     } catch (error) {
+      this.#signal?.throwIfAborted();
       const message = error instanceof Error ? error.message : String(error);
+      if (message.startsWith("Out of Memory")) throw new MemoryError(error);
       throw new EngineError(`DuckDB could not run a query: ${message}`, sql, error);
+    } finally {
+      this.#signal?.removeEventListener("abort", interrupt);
     }
   }
 }

@@ -36,8 +36,11 @@ function locate(node: Node, at: readonly number[], positions: Map<number, readon
 export function compileStructure(columns: readonly Column[]): Structure {
   const root: Node = { children: new Map() };
   for (const column of columns) {
+    const path = parsePointer(column.path ?? "");
+    // DuckDB's texts cannot spell such a key; rows that have it are care rows.
+    if (path.some((key) => !key.isWellFormed() || key.includes("\0"))) continue;
     let node = root;
-    for (const key of parsePointer(column.path ?? "")) {
+    for (const key of path) {
       const child = node.children.get(key) ?? { children: new Map() };
       node.children.set(key, child);
       node = child;

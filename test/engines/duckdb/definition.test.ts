@@ -209,7 +209,7 @@ it("flattens hostile config blobs as the definition says", { timeout: 600_000 },
     fc.asyncProperty(plan, configs, async (p, texts) => {
       const records = texts.map(([config, summary], i) => {
         const more = summary === undefined ? {} : { summary, system_metrics: summary };
-        return { ...record("run", 0, { config, ...more }), key: { ...key, run_id: `run ${i}` } };
+        return { ...record("run", -1, { config, ...more }), key: { ...key, run_id: `run ${i}` } };
       });
       await check(p, "run", records);
     }),

@@ -20,8 +20,12 @@ export interface Effects extends Environment {
 /** A stream of the process as an output. A reader that went away, as `| head` does, is no error: the rest is dropped. */
 function outputOf(stream: NodeJS.WriteStream): Output {
   stream.on("error", (error: NodeJS.ErrnoException) => {
-    if (error.code !== "EPIPE") throw error;
-    process.exit(0);
+    if (error.code === "EPIPE") process.exit(0);
+    // Nothing more can be written there; stderr may still work.
+    process.stderr.write(
+      `error: The output could not be written: ${error.message}\n  next:  Free space, or send it elsewhere.\n`,
+    );
+    process.exit(2);
   });
   return {
     write: (text) =>

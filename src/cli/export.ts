@@ -45,6 +45,7 @@ export const exportCommand: CommandRun = async (context) => {
     ...settings.limits,
     progress: (done, total) => progress("export", "parts", done, total),
     signal: effects.signal,
+    env: effects,
   });
   const result = exportResult(settings.tables, exported);
   await printResult(context, result, (style) => exportText(result, style));

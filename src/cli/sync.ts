@@ -20,7 +20,9 @@ function nextCommands(context: Context, synced: Synced): string[] {
     ...(open > 0
       ? [`wandb-columns infer${flag}`, `wandb-columns infer --write${flag} && wandb-columns export${flag}`]
       : []),
-    ...(synced.exported === undefined ? [] : [`duckdb -c ${shellWord(`SELECT * FROM '${runs}'`)}`]),
+    ...(synced.exported === undefined
+      ? []
+      : [`duckdb -c ${shellWord(`SELECT * FROM '${runs.replaceAll("'", "''")}'`)}`]),
     `wandb-columns report${flag}`,
   ];
 }

@@ -22,15 +22,21 @@ export interface Tokens {
  */
 const GUARD = "\u2060";
 
+const camelCase = (name: string): string =>
+  name.replace(/([a-z])-([a-z])/g, (_all, a: string, b: string) => a + b.toUpperCase());
+
+/**
+ * A token as cac takes it: values guarded, option names in camel case, because cac's parser knows flags by that spelling
+ * only and lets `--dry-run PATH` swallow the path.
+ */
 function guard(token: string): string {
   if (!token.startsWith("-") || token === "-") return GUARD + token;
   const equals = token.indexOf("=");
-  return equals < 0 ? token : `${token.slice(0, equals + 1)}${GUARD}${token.slice(equals + 1)}`;
+  if (equals < 0) return camelCase(token);
+  return `${camelCase(token.slice(0, equals))}=${GUARD}${token.slice(equals + 1)}`;
 }
 
 const unguard = (value: string): string => (value.startsWith(GUARD) ? value.slice(GUARD.length) : value);
-const camelCase = (name: string): string =>
-  name.replace(/([a-z])-([a-z])/g, (_all, a: string, b: string) => a + b.toUpperCase());
 
 /** Values of one key as cac gives them: text, a flag, or a list of these when it was given twice; the last one counts. */
 function lastValue(value: unknown): string | undefined {
@@ -58,7 +64,7 @@ export function tokensOf(argv: readonly string[], table: ReadonlyMap<string, Opt
   const cli = cac("wandb-columns");
   for (const [name, option] of table) {
     const short = option.short === undefined ? "" : `-${option.short}, `;
-    cli.option(`${short}--${name}${option.value === undefined ? "" : ` <${option.value}>`}`, option.help);
+    cli.option(`${short}--${camelCase(name)}${option.value === undefined ? "" : ` <${option.value}>`}`, option.help);
   }
   const end = argv.indexOf("--");
   const before = end < 0 ? argv : argv.slice(0, end);

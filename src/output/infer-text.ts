@@ -62,7 +62,7 @@ export function inferText(patch: SchemaPatch, applied: AppliedPatch, written: bo
   const part = (title: string, lines: readonly string[]): string[] =>
     lines.length === 0 ? [] : ["", ink(style, "bold", title), ...lines];
   const next = written
-    ? "Next: `wandb-columns sync` fills the new columns for every stored run."
+    ? "Next: `wandb-columns export` fills the new columns for every stored run."
     : "Next: `wandb-columns infer --write` writes this.";
   const lines = [
     ink(

@@ -1,17 +1,27 @@
 import { createHash } from "node:crypto";
-import { mkdir, open, readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { Session } from "../engines/duckdb/session.js";
 import type { Finding } from "../finding.js";
 import type { Plan } from "../plan/plan.js";
 import { planText } from "../plan/plan-text.js";
+import { takeLock } from "../store/lock.js";
 import type { RawStore } from "../store/raw-store.js";
+import type { Environment } from "./environment.js";
 import { partFile } from "./part-files.js";
-import { type PartDraft, type PartPlan, planParts, runVersions, versionsOf } from "./parts.js";
-import { wholeRuns } from "./raw-input.js";
+import { isSame, type PartDraft, type PartPlan, planParts, runVersions, wholeRuns } from "./parts.js";
 import { completenessFindings, runFacts } from "./run-facts.js";
-import { explainDiskError, Staging, sync } from "./staging.js";
-import { type Part, readTablesManifest, TABLES_FORMAT, type TablesManifest } from "./tables-manifest.js";
+import { explainDiskError, Staging } from "./staging.js";
+import { explainStoreError } from "./store-changed.js";
+import {
+  findTablesManifest,
+  hasAny,
+  LOCK,
+  lostFiles,
+  publishTables,
+  removeLeftovers,
+  writeManifest,
+} from "./tables-folder.js";
+import { type Part, TABLES_FORMAT, type TablesManifest } from "./tables-manifest.js";
 import { writeDictionary, writePart } from "./write-part.js";
 
 export interface ExportOptions {
@@ -22,8 +32,10 @@ export interface ExportOptions {
   /** Bytes for DuckDB and our buffers together. */
   readonly memory: number;
   readonly threads: number;
-  /** A folder for temporary files; made and removed. */
+  /** A folder for temporary files of this export alone; made and removed. */
   readonly temp: string;
+  /** The file system, and who and when, for the lock. */
+  readonly env: Pick<Environment, "files" | "machine" | "now">;
   /** Called after each part, with parts done and parts in all. */
   readonly progress?: ((done: number, total: number) => void) | undefined;
   readonly signal?: AbortSignal | undefined;
@@ -33,45 +45,28 @@ export interface ExportResult {
   readonly tables: readonly { readonly name: string; readonly rows: number; readonly files: readonly string[] }[];
   readonly careRecords: number;
   readonly findings: readonly Finding[];
-  /** Nothing was new: no file was touched. */
+  /** Nothing was new: no table was touched. */
   readonly skipped: boolean;
 }
 
-const MANIFEST = "manifest.json";
-const KINDS = ["run", "history", "system_event"] as const;
-
 const hash = (text: string): string => createHash("sha256").update(text).digest("hex");
-
-async function readManifest(dir: string): Promise<TablesManifest | undefined> {
-  const file = join(dir, MANIFEST);
-  try {
-    return readTablesManifest(await readFile(file, "utf8"), file);
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === "ENOENT") return undefined;
-    throw error;
-  }
-}
 
 /** What an export will do: the parts of each kind. The run kind is one part, number 0. */
 interface ExportPlan {
-  readonly kinds: ReadonlyMap<Part["kind"], PartPlan>;
+  readonly kinds: readonly PartPlan[];
   readonly nextPart: number;
 }
 
-function planExport(options: ExportOptions, old: TablesManifest | undefined): ExportPlan {
-  const { manifest } = options.store;
-  const runs = options.store.runs();
-  const kinds = new Map<Part["kind"], PartPlan>();
-  const whole = wholeRuns(runs);
-  const previous = old?.parts.find((part) => part.kind === "run");
-  const first: PartDraft = { id: 0, kind: "run", runs: whole };
-  const same = previous !== undefined && JSON.stringify(previous.versions) === JSON.stringify(versionsOf(first));
-  kinds.set("run", { keep: same ? [previous] : [], write: same ? [] : [first], drop: [], nextPart: 1 });
-  let nextPart = old?.nextPart ?? 1;
+function planExport({ store }: ExportOptions, old: readonly Part[], lost: ReadonlySet<Part>, next: number): ExportPlan {
+  const runs = store.runs();
+  const draft: PartDraft = { id: 0, kind: "run", runs: wholeRuns(runs) };
+  const keep = old.filter((part) => part.kind === "run" && !lost.has(part) && isSame(part, draft));
+  const kinds: PartPlan[] = [{ keep, write: keep.length > 0 ? [] : [draft], drop: [], nextPart: next }];
+  let nextPart = next;
   for (const kind of ["history", "system_event"] as const) {
-    const parts = (old?.parts ?? []).filter((part) => part.kind === kind);
-    const plan = planParts(kind, parts, runVersions(manifest.versions, runs, kind), nextPart);
-    kinds.set(kind, plan);
+    const parts = old.filter((part) => part.kind === kind);
+    const plan = planParts(kind, parts, runVersions(store.manifest, runs, kind), nextPart, lost);
+    kinds.push(plan);
     nextPart = plan.nextPart;
   }
   return { kinds, nextPart };
@@ -97,89 +92,114 @@ function summarise(
   return { tables, careRecords, findings, skipped };
 }
 
-async function writeManifest(dir: string, manifest: TablesManifest, staging: Staging): Promise<void> {
-  const place = await staging.place(MANIFEST);
-  const handle = await open(place, "w");
-  try {
-    await handle.writeFile(`${JSON.stringify(manifest, null, 1)}\n`);
-  } finally {
-    await handle.close();
-  }
-  await staging.publish();
-  await sync(dir);
-}
-
-/** Removes files of the tables folder that the manifest no longer names. */
-async function removeDropped(dir: string, old: TablesManifest | undefined, now: TablesManifest): Promise<void> {
-  const present = new Set(now.parts.flatMap((part) => part.files.map((file) => file.file)));
-  for (const part of old?.parts ?? []) {
-    for (const { file } of part.files) if (!present.has(file)) await rm(join(dir, file), { force: true });
-  }
-}
-
+/** Writes the parts of a plan, and the data dictionary, into staged files. */
 async function writeParts(
   options: ExportOptions,
-  work: ExportPlan,
+  drafts: readonly PartDraft[],
   staging: Staging,
 ): Promise<{ parts: Part[]; dictionary: number }> {
-  const { temp, threads } = options;
-  await mkdir(temp, { recursive: true });
-  const session = await Session.open({ memory: options.memory * 0.6, threads, temp });
+  const { store, plan, memory, threads, temp, env } = options;
+  const session = await Session.open({ memory: memory * 0.6, threads, temp });
   try {
-    const drafts = KINDS.flatMap((kind) => work.kinds.get(kind)?.write ?? []);
     const parts: Part[] = [];
     for (const [i, draft] of drafts.entries()) {
       options.signal?.throwIfAborted();
-      parts.push(await writePart(session, options.store, options.plan, draft, staging));
+      parts.push(await writePart(session, store, plan, draft, staging, env.files));
       options.progress?.(i + 1, drafts.length);
     }
-    return { parts, dictionary: await writeDictionary(session, options.plan, staging) };
+    return { parts, dictionary: await writeDictionary(session, plan, staging) };
   } finally {
     session.close();
-    await rm(temp, { recursive: true, force: true });
+  }
+}
+
+function factsHash(runs: ReturnType<RawStore["runs"]>): string {
+  const cells = runs.map((run) => [...runFacts(run).cells].map(([name, value]) => [name, String(value)]));
+  return hash(JSON.stringify(cells));
+}
+
+/** What an export has found in the tables folder. */
+interface Present {
+  readonly known: TablesManifest | undefined;
+  /** Parts of the same plan and of the same computed cells. */
+  readonly usable: readonly Part[];
+  readonly lost: ReadonlySet<string>;
+}
+
+async function lookInto({ env: { files }, dir, plan }: ExportOptions, now: Pick<TablesManifest, "plan" | "facts">) {
+  const known = await findTablesManifest(files, dir);
+  await removeLeftovers(files, dir, plan, known);
+  if (known === undefined || known.plan !== now.plan) return { known, usable: [], lost: new Set<string>() };
+  const usable = known.parts.filter((part) => part.kind !== "run" || known.facts === now.facts);
+  return { known, usable, lost: await lostFiles(files, dir, plan, known) };
+}
+
+function isNothingNew(plan: Plan, { known, lost }: Present, work: ExportPlan, planHash: string): boolean {
+  if (known?.plan !== planHash) return false;
+  const dictionary = plan.tables.find((table) => table.kind === "columns");
+  if (dictionary !== undefined && lost.has(partFile(dictionary, 0))) return false;
+  return work.kinds.every((kind) => kind.write.length === 0 && kind.drop.length === 0);
+}
+
+async function exportLocked(options: ExportOptions, staging: Staging): Promise<ExportResult> {
+  const { dir, plan, temp } = options;
+  const { files } = options.env;
+  const runs = options.store.runs();
+  const now = { plan: hash(planText(plan)), facts: factsHash(runs) };
+  const present: Present = await lookInto(options, now);
+  const { known, usable } = present;
+  const lost = new Set(usable.filter((part) => hasAny(part, present.lost)));
+  const same = known?.plan === now.plan ? known : undefined;
+  const work = planExport(options, usable, lost, same?.nextPart ?? 1);
+  if (known !== undefined && isNothingNew(plan, present, work, now.plan)) {
+    if (known.pending.length > 0) await writeManifest(files, dir, { ...known, pending: [] });
+    return summarise(plan, known, runs, true);
+  }
+  await files.mkdir(temp, { recursive: true });
+  const drafts = work.kinds.flatMap((kind) => kind.write);
+  const { parts: written, dictionary } = await writeParts(options, drafts, staging);
+  const parts = [...work.kinds.flatMap((kind) => kind.keep), ...written].sort((a, b) => a.id - b.id);
+  const head = { format: TABLES_FORMAT, ...now, nextPart: work.nextPart } as const;
+  const manifest: TablesManifest = { ...head, parts, dictionary, pending: [] };
+  options.signal?.throwIfAborted();
+  await publishTables(files, dir, staging, known, manifest);
+  return summarise(plan, manifest, runs, false);
+}
+
+async function exportTidily(options: ExportOptions, staging: Staging): Promise<ExportResult> {
+  try {
+    return await exportLocked(options, staging);
+  } finally {
+    await staging.discard();
+    await options.env.files.rm(options.temp, { recursive: true, force: true });
   }
 }
 
 /**
- * Writes the Parquet tables of a plan from the raw store: only the parts whose runs changed, all of them when the plan
- * did. New files replace old ones by rename after all are written, the manifest last; an interruption before that leaves
- * the tables as they were.
- * @throws StoreError when the folder cannot be written or was written by a newer version.
+ * Writes the Parquet tables of a plan from the raw store: only the parts whose runs changed or whose files are missing,
+ * all of them when the plan did. One export at a time: it holds a lock on the folder.
+ *
+ * Every new file is complete before the first replaces an old one, so an error or interruption before that leaves the
+ * tables as they were. The files are then renamed one after the other: each is old or new at any time, but someone who
+ * reads several of them at that moment may get some of either. An interruption there leaves such a mixture, and the
+ * manifest says so in `pending`: the next export writes the files in question again and removes what is left over.
+ * @throws StoreError `store/locked` when another export writes there, `tables/write` when the folder cannot be written,
+ * `tables/manifest` when its manifest is damaged or was written by a newer version, `store/changed` when an import
+ * replaced segments meanwhile; the signal's reason when it is aborted.
  */
 export async function exportTables(options: ExportOptions): Promise<ExportResult> {
-  const runs = options.store.runs();
-  const plan = hash(planText(options.plan));
-  const facts = hash(
-    JSON.stringify(runs.map((run) => [...runFacts(run).cells].map(([name, value]) => [name, String(value)]))),
-  );
-  const known = await readManifest(options.dir);
-  const old = known?.plan === plan ? known : undefined;
-  const base =
-    old === undefined || old.facts === facts ? old : { ...old, parts: old.parts.filter((part) => part.kind !== "run") };
-  const work = planExport(options, base);
-  const changes = [...work.kinds.values()].some((kind) => kind.write.length > 0 || kind.drop.length > 0);
-  if (old !== undefined && base === old && !changes) return summarise(options.plan, old, runs, true);
-  const staging = new Staging(options.dir);
+  const { dir, store } = options;
+  const { files, machine, now } = options.env;
+  const staging = new Staging(files, dir);
   try {
-    await mkdir(options.dir, { recursive: true });
-    const { parts, dictionary } = await writeParts(options, work, staging);
-    const kept = [...work.kinds.values()].flatMap((kind) => kind.keep);
-    const all = [...kept, ...parts].sort((a, b) => a.id - b.id);
-    const manifest: TablesManifest = {
-      format: TABLES_FORMAT,
-      plan,
-      facts,
-      nextPart: work.nextPart,
-      parts: all,
-      dictionary,
-    };
-    options.signal?.throwIfAborted();
-    await staging.publish();
-    await writeManifest(options.dir, manifest, staging);
-    await removeDropped(options.dir, known, manifest);
-    return summarise(options.plan, manifest, runs, false);
+    await files.mkdir(dir, { recursive: true });
+    const unlock = await takeLock({ files, process: machine, now }, join(dir, LOCK), `The tables folder ${dir}`);
+    try {
+      return await exportTidily(options, staging);
+    } finally {
+      await unlock();
+    }
   } catch (error) {
-    await staging.discard();
-    throw explainDiskError(error, options.dir);
+    throw explainDiskError(await explainStoreError(error, store, files), dir, staging.published);
   }
 }

@@ -1,9 +1,9 @@
 import { compileKind } from "../engines/duckdb/compile.js";
-import { segmentRelation } from "../engines/duckdb/flatten.js";
 import { shapeRecord } from "../flatten/shape.js";
 import type { Plan } from "../plan/plan.js";
 import { emptyProfile } from "../profile/merge.js";
 import type { RawStore } from "../store/raw-store.js";
+import { liveRelation } from "./live-segments.js";
 
 /** One query that fills a table. */
 export interface PlannedQuery {
@@ -16,10 +16,8 @@ const KINDS = ["run", "history", "system_event"] as const;
 
 /** The raw rows of a kind; without a store, of the files that a first import would write. */
 function sourceOf(store: RawStore | undefined, kind: PlannedQuery["kind"]): string {
-  const files = (store?.liveSegments(kind) ?? []).map(({ path, versions: { live, all } }) =>
-    live.length === all.length ? { path } : { path, versions: live },
-  );
-  return segmentRelation(kind, files, []) ?? `read_parquet('raw/${kind}/*.parquet')`;
+  const source = store === undefined ? undefined : liveRelation(store, kind);
+  return source ?? `read_parquet('raw/${kind}/*.parquet')`;
 }
 
 /**

@@ -1,77 +1,107 @@
-import { readFile } from "node:fs/promises";
 import type { BlobName } from "../blob.js";
 import { RECORD_BLOBS } from "../blob.js";
 import { fromDriver } from "../engines/duckdb/cells.js";
-import { type SegmentFile, segmentRelation } from "../engines/duckdb/flatten.js";
+import { rankRelation, type SegmentFile, segmentRelation } from "../engines/duckdb/flatten.js";
 import type { Session } from "../engines/duckdb/session.js";
+import { StoreError } from "../errors.js";
 import type { RawRecord } from "../flatten/flatten.js";
 import { mergeLogs } from "../flatten/merge-logs.js";
-import { emptyProfile, mergeProfiles } from "../profile/merge.js";
+import type { Value } from "../flatten/value.js";
+import { mergeAll } from "../profile/merge.js";
 import type { Profile } from "../profile/profile.js";
 import { readProfile } from "../profile/serialize.js";
-import { type LiveRun, runText } from "../store/live.js";
-import type { RawStore } from "../store/raw-store.js";
-import { type PartDraft, type RunVersions, versionsOf } from "./parts.js";
+import type { LiveRun } from "../store/live.js";
+import type { LiveSegment, RawStore } from "../store/raw-store.js";
+import type { Environment } from "./environment.js";
+import { segmentFiles } from "./live-segments.js";
+import { type PartDraft, versionsOf } from "./parts.js";
 import { runFacts } from "./run-facts.js";
 
 /** The raw rows of a part. */
 export interface PartInput {
   readonly files: readonly SegmentFile[];
   readonly profile: Profile;
-  /** Versions of runs that have several logs. */
+  /** Versions of runs that have several logs, those of a run in the order of its logs. */
   readonly joined: readonly number[];
   /** Runs merged from several logs, as records. */
-  readonly extra: readonly RawRecord[];
+  readonly extra: AsyncIterable<RawRecord>;
 }
 
-/** Every run with the versions of its own record. */
-export function wholeRuns(runs: readonly LiveRun[]): RunVersions[] {
-  return runs.map((run) => ({
-    run: runText(run.key),
-    versions: run.logs.map((log) => log.id),
-    rows: 1,
-    growing: run.state === "growing",
-  }));
-}
+const RUN_BLOBS: readonly BlobName[] = RECORD_BLOBS.run;
 
-/** Reads the records of a run's logs and merges them to one. */
-async function mergedRun(session: Session, run: LiveRun, files: readonly SegmentFile[]): Promise<RawRecord> {
-  const ids = run.logs.map((log) => log.id);
-  const texts = RECORD_BLOBS.run.map((blob) => `'.' || ${blob}`);
-  const rows = await session.rows(
-    `SELECT version, ${texts.join(", ")} FROM ${segmentRelation("run", files, [])} WHERE version IN (${ids.join(", ")})`,
-  );
-  const byVersion = new Map(rows.map(([version, ...cells]) => [Number(version), cells.map(fromDriver)]));
-  const logs = ids.map((id) => {
-    const cells = byVersion.get(id) ?? [];
-    const found = RECORD_BLOBS.run.flatMap((blob, i): [BlobName, string][] =>
-      typeof cells[i] === "string" ? [[blob, cells[i]]] : [],
-    );
-    return Object.fromEntries(found) as Partial<Record<BlobName, string>>;
+function blobsOf(cells: readonly Value[]): Partial<Record<BlobName, string>> {
+  const found = RUN_BLOBS.flatMap((blob, i): [BlobName, string][] => {
+    const cell = cells[i];
+    return typeof cell === "string" ? [[blob, cell]] : [];
   });
-  const computed = runFacts(run).cells;
-  return { kind: "run", key: run.key, step: -1n, ordinal: 0n, blobs: mergeLogs(logs), computed };
+  return Object.fromEntries(found);
+}
+
+/** The records of some versions, in the order of the list: one query, streamed. */
+async function* recordsOf(session: Session, segments: readonly LiveSegment[], ids: readonly number[]) {
+  const source = segmentRelation("run", segmentFiles(segments, new Set(ids)), []);
+  if (source === undefined) return;
+  const texts = RUN_BLOBS.map((blob) => `'.' || ${blob}`).join(", ");
+  const ranked = `${source} JOIN ${rankRelation(ids)} USING (version)`;
+  for await (const rows of session.stream(`SELECT version, ${texts} FROM ${ranked} ORDER BY rank$`)) {
+    for (const [version, ...cells] of rows) yield { id: Number(version), blobs: blobsOf(cells.map(fromDriver)) };
+  }
+}
+
+/** Runs of several logs, each with its logs merged to one record, in the order of the list. */
+async function* mergedRuns(
+  session: Session,
+  segments: readonly LiveSegment[],
+  runs: readonly LiveRun[],
+): AsyncGenerator<RawRecord> {
+  const ids = runs.flatMap((run) => run.logs.map((log) => log.id));
+  const records = recordsOf(session, segments, ids);
+  try {
+    for (const run of runs) {
+      const logs: Partial<Record<BlobName, string>>[] = [];
+      for (const { id } of run.logs) {
+        const { value } = await records.next();
+        if (value?.id !== id) throw lostRecord(run, id);
+        logs.push(value.blobs);
+      }
+      const { cells: computed } = runFacts(run);
+      yield { kind: "run", key: run.key, step: -1n, ordinal: -1n, blobs: mergeLogs(logs), computed };
+    }
+  } finally {
+    await records.return(undefined);
+  }
+}
+
+function lostRecord({ key }: LiveRun, version: number): StoreError {
+  const run = `${key.entity}/${key.project}/${key.run_id}`;
+  return new StoreError("store/segment", `No segment holds the record of version ${version} that the manifest names`, {
+    where: { run },
+    next: "Restore the raw folder from a backup, or move it away and import the sources again.",
+  });
 }
 
 /** Finds the segments, the profile and the merged runs that a part is made from. */
-export async function partInput(session: Session, store: RawStore, draft: PartDraft): Promise<PartInput> {
-  const several = draft.runs.filter((run) => run.versions.length > 1);
-  const joined = several.flatMap((run) => run.versions);
-  const merged = draft.kind === "run" ? new Set(joined) : new Set<number>();
+export async function partInput(
+  session: Session,
+  store: RawStore,
+  draft: PartDraft,
+  files: Pick<Environment["files"], "readFile">,
+): Promise<PartInput> {
+  const joined = draft.runs.flatMap((run) => (run.versions.length > 1 ? run.versions.map(({ id }) => id) : []));
+  const isRun = draft.kind === "run";
+  const merged = new Set(isRun ? joined : []);
   const wanted = new Set(versionsOf(draft).filter((id) => !merged.has(id)));
-  const all: SegmentFile[] = [];
-  const files: SegmentFile[] = [];
-  let profile = emptyProfile();
-  for (const segment of store.liveSegments(draft.kind)) {
-    all.push({ path: segment.path });
-    const versions = segment.versions.live.filter((id) => wanted.has(id));
-    if (versions.length === 0) continue;
-    const whole = versions.length === segment.versions.all.length;
-    files.push(whole ? { path: segment.path } : { path: segment.path, versions });
-    profile = mergeProfiles(profile, readProfile(await readFile(segment.profile, "utf8")));
+  const segments = store.liveSegments(draft.kind);
+  const profiles: Profile[] = [];
+  for (const segment of segments) {
+    if (!segment.versions.live.some((id) => wanted.has(id))) continue;
+    profiles.push(readProfile(await files.readFile(segment.profile, "utf8")));
   }
-  const runs = draft.kind === "run" ? store.runs().filter((run) => run.logs.length > 1) : [];
-  const extra: RawRecord[] = [];
-  for (const run of runs) extra.push(await mergedRun(session, run, all));
-  return { files, profile, joined: draft.kind === "run" ? [] : joined, extra };
+  const runs = isRun ? store.runs().filter((run) => run.logs.length > 1) : [];
+  return {
+    files: segmentFiles(segments, wanted),
+    profile: mergeAll(profiles),
+    joined: isRun ? [] : joined,
+    extra: mergedRuns(session, segments, runs),
+  };
 }

@@ -1,6 +1,5 @@
 import { join } from "node:path";
 import { type BlobName, RECORD_BLOBS } from "../blob.js";
-import { segmentRelation } from "../engines/duckdb/flatten.js";
 import { Session } from "../engines/duckdb/session.js";
 import { quoteIdentifier } from "../engines/duckdb/types.js";
 import { type JsonNode, JsonSyntaxError, readJson } from "../json/read.js";
@@ -9,6 +8,7 @@ import type { RunFact } from "../report/facts.js";
 import { type LiveRun, runText } from "../store/live.js";
 import type { RawStore } from "../store/raw-store.js";
 import type { Environment, Limits } from "./environment.js";
+import { liveRelation } from "./live-segments.js";
 import { historyStatus } from "./run-facts.js";
 
 /** Opens an engine whose temporary folder is the system's, for what only reads. */
@@ -28,14 +28,6 @@ export async function withSession<T>(
   } finally {
     await env.files.rm(temp, { recursive: true, force: true });
   }
-}
-
-/** A query over the live rows of a kind; undefined when there are none. */
-export function liveRelation(store: RawStore, kind: "run" | "history"): string | undefined {
-  const files = store.liveSegments(kind).map(({ path, versions }) => {
-    return versions.live.length === versions.all.length ? { path } : { path, versions: versions.live };
-  });
-  return segmentRelation(kind, files, []);
 }
 
 interface RunRecord {

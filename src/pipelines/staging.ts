@@ -1,38 +1,68 @@
-import { mkdir, open, rename, rm } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { StoreError } from "../errors.js";
+import type { Environment } from "./environment.js";
+
+type Files = Environment["files"];
+
+/** Ending of files that are being written; no reader takes them for Parquet. */
+export const TEMPORARY = ".writing";
 
 /** Files written under temporary names, to be renamed when all of them are there. */
 export class Staging {
+  readonly #files: Files;
   readonly #dir: string;
-  readonly #staged: { readonly temporary: string; readonly file: string }[] = [];
+  readonly #staged = new Set<string>();
+  #published = false;
 
-  constructor(dir: string) {
+  constructor(files: Files, dir: string) {
+    this.#files = files;
     this.#dir = dir;
   }
 
-  async place(file: string): Promise<string> {
-    const path = join(this.#dir, file);
-    await mkdir(dirname(path), { recursive: true });
-    const temporary = `${path}.writing`;
-    this.#staged.push({ temporary, file: path });
-    return temporary;
+  /** The files that wait, relative to the folder. */
+  get names(): string[] {
+    return [...this.#staged];
   }
 
+  /** Whether a file may have been given its name: until then the folder is as it was. */
+  get published(): boolean {
+    return this.#published;
+  }
+
+  /** Where to write a file, given relative to the folder. */
+  async place(file: string): Promise<string> {
+    const path = join(this.#dir, file);
+    await this.#files.mkdir(dirname(path), { recursive: true });
+    this.#staged.add(file);
+    return path + TEMPORARY;
+  }
+
+  /** Waits until every file is on the disk. */
+  async sync(): Promise<void> {
+    for (const file of this.#staged) await sync(this.#files, join(this.#dir, file) + TEMPORARY);
+  }
+
+  /** Gives every file its name, and waits until the names are on the disk. */
   async publish(): Promise<void> {
-    for (const { temporary } of this.#staged) await sync(temporary);
-    for (const { temporary, file } of this.#staged) await rename(temporary, file);
-    this.#staged.length = 0;
+    const folders = new Set([this.#dir]);
+    for (const file of this.names) {
+      const path = join(this.#dir, file);
+      this.#published = true;
+      await this.#files.rename(path + TEMPORARY, path);
+      this.#staged.delete(file);
+      folders.add(dirname(path));
+    }
+    for (const folder of folders) await sync(this.#files, folder);
   }
 
   async discard(): Promise<void> {
-    for (const { temporary } of this.#staged) await rm(temporary, { force: true });
+    for (const file of this.#staged) await this.#files.rm(join(this.#dir, file) + TEMPORARY, { force: true });
   }
 }
 
 /** Waits until a file or folder is on the disk. */
-export async function sync(path: string): Promise<void> {
-  const handle = await open(path, "r");
+export async function sync(files: Files, path: string): Promise<void> {
+  const handle = await files.open(path, "r");
   try {
     await handle.sync();
   } finally {
@@ -46,27 +76,33 @@ const DISK_ERRORS: Record<string, string> = {
   EROFS: "the file system is read-only",
   ENOSPC: "the disk is full",
   EDQUOT: "the disk quota is used up",
+  ENOTDIR: "a file stands where a folder has to be",
+  EEXIST: "a file stands where a folder has to be",
+  EISDIR: "a folder stands where a file has to be",
 };
 
-/** A disk error below the tables folder as a sentence with its next step; any other error as it is. */
-export function explainDiskError(error: unknown, dir: string): unknown {
-  const code = (error as NodeJS.ErrnoException).code ?? "";
-  const text = error instanceof Error ? error.message : "";
-  const why =
-    DISK_ERRORS[code] ??
-    (/No space left/i.test(text)
-      ? DISK_ERRORS["ENOSPC"]
-      : /Permission denied|Read-only file system/i.test(text)
-        ? DISK_ERRORS["EACCES"]
-        : undefined);
+function reasonOf(error: unknown): string | undefined {
+  if (!(error instanceof Error)) return undefined;
+  const known = "code" in error && typeof error.code === "string" ? DISK_ERRORS[error.code] : undefined;
+  if (known !== undefined) return "path" in error ? `${known} (${error.path})` : known;
+  if (/No space left/i.test(error.message)) return DISK_ERRORS["ENOSPC"];
+  if (/Permission denied|Read-only file system/i.test(error.message)) return DISK_ERRORS["EACCES"];
+  return undefined;
+}
+
+/**
+ * A disk error below the tables folder as a sentence with its next step; any other error as it is.
+ * @param published whether files may have been replaced already.
+ */
+export function explainDiskError(error: unknown, dir: string, published: boolean): unknown {
+  const why = reasonOf(error);
   if (why === undefined) return error;
-  return new StoreError(
-    "tables/write",
-    `The tables could not be written to ${dir}: ${why}. The tables that were there are unchanged.`,
-    {
-      where: { file: dir },
-      next: "Free space or choose another folder, then run the same command again.",
-      cause: error,
-    },
-  );
+  const state = published
+    ? "Some files there are new and others are not; the next export writes all of them again."
+    : "The tables that were there are unchanged.";
+  return new StoreError("tables/write", `The tables could not be written to ${dir}: ${why}. ${state}`, {
+    where: { file: dir },
+    next: "Make room there or choose another folder, then run the same command again.",
+    cause: error,
+  });
 }

@@ -125,6 +125,7 @@ function exportPlanned(
     ...request.limits,
     progress: (done, total) => request.progress("export", "parts", done, total),
     signal: env.signal,
+    env,
   });
 }
 

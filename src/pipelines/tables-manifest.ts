@@ -22,11 +22,19 @@ export const PartSchema = Type.Object(
   {
     id: Count,
     kind: Type.Union([Type.Literal("run"), Type.Literal("history"), Type.Literal("system_event")]),
-    runs: Type.Array(Type.String(), { description: "Run keys as JSON text, in key order." }),
-    versions: Type.Array(Count, { description: "The raw versions whose rows are in it, ascending." }),
+    runs: Type.Array(
+      Type.Object(
+        {
+          run: Type.String({ description: "Run key as JSON text." }),
+          logs: Type.Array(Type.String(), { description: "Digests of the logs whose rows are in it, in log order." }),
+        },
+        closed,
+      ),
+      { description: "In key order." },
+    ),
     files: Type.Array(Type.Object({ table: Type.String(), file: Type.String(), rows: Count }, closed)),
     careRecords: Count,
-    findings: Type.Array(FindingSchema),
+    findings: Type.Array(FindingSchema, { description: "One a code, blob and run, with a count." }),
   },
   closed,
 );
@@ -43,6 +51,9 @@ export const TablesManifestSchema = Type.Object(
     nextPart: Type.Integer({ minimum: 1 }),
     parts: Type.Array(PartSchema),
     dictionary: Type.Integer({ minimum: 0, description: "Rows of the table columns." }),
+    pending: Type.Array(Type.String(), {
+      description: "Files that are being replaced, added or removed; empty when no export was interrupted.",
+    }),
   },
   { ...closed, $id: "https://wandb-columns.dev/schemas/tables-manifest.schema.json" },
 );

@@ -1,4 +1,3 @@
-import { type SegmentFile, segmentRelation } from "../engines/duckdb/flatten.js";
 import type { Session } from "../engines/duckdb/session.js";
 import { quoteIdentifier, quoteLiteral } from "../engines/duckdb/types.js";
 import { formatPointer } from "../json/pointer.js";
@@ -6,6 +5,7 @@ import { HAZARD, type Profile, UNUSABLE } from "../profile/profile.js";
 import { NO_TWINS, type TwinCandidate, type Twins, twinCandidates, twinsOf } from "../profile/twins.js";
 import type { RawStore } from "../store/raw-store.js";
 import type { Environment, Limits } from "./environment.js";
+import { liveRelation } from "./live-segments.js";
 import { withSession } from "./run-records.js";
 
 /** Texts that DuckDB's JSON functions do not read as they are; where one occurs nothing is proven of its blob. */
@@ -36,14 +36,6 @@ async function proven(
   return rows.flatMap(([i]) => candidates[Number(i)] ?? []);
 }
 
-function liveRuns(store: RawStore): SegmentFile[] {
-  return store
-    .liveSegments("run")
-    .map(({ path, versions }) =>
-      versions.live.length === versions.all.length ? { path } : { path, versions: versions.live },
-    );
-}
-
 /**
  * Finds paths whose values another path holds too, in every run: W&B's clients write a nested value under its literal
  * key as well, and nobody needs the column twice.
@@ -52,7 +44,7 @@ export async function findTwins(store: RawStore, profile: Profile, limits: Limit
   const candidates = twinCandidates(profile).filter(
     ({ blob }) => ((profile.blobs[blob]?.hazards ?? 0) & UNREADABLE) === 0,
   );
-  const source = segmentRelation("run", liveRuns(store), []);
+  const source = liveRelation(store, "run");
   if (candidates.length === 0 || source === undefined) return NO_TWINS;
   return withSession(env, limits, async (session) => {
     const found: TwinCandidate[] = [];

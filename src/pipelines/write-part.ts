@@ -8,15 +8,18 @@ import {
 } from "../engines/duckdb/flatten.js";
 import type { Session } from "../engines/duckdb/session.js";
 import { quoteIdentifier } from "../engines/duckdb/types.js";
+import type { Finding } from "../finding.js";
 import type { Row } from "../flatten/flatten.js";
 import { shapeRecord } from "../flatten/shape.js";
 import type { Value } from "../flatten/value.js";
 import { dictionaryRows } from "../plan/dictionary.js";
 import { type Plan, type Table, tableOf } from "../plan/plan.js";
 import { copyToParquet } from "../sinks/parquet.js";
+import { runText } from "../store/live.js";
 import type { RawStore } from "../store/raw-store.js";
+import type { Environment } from "./environment.js";
 import { partFile } from "./part-files.js";
-import { type PartDraft, versionsOf } from "./parts.js";
+import { type PartDraft, partRuns } from "./parts.js";
 import { partInput } from "./raw-input.js";
 import { runFacts } from "./run-facts.js";
 import type { Staging } from "./staging.js";
@@ -28,6 +31,17 @@ function tablesOfPart(plan: Plan, kind: Part["kind"], result: FlattenResult): Ta
   return [...result.queries.keys()].map((name) => tableOf(plan, name));
 }
 
+/** One finding a code, blob and run: the first, with the count of all. */
+export function groupFindings(findings: readonly Finding[]): Finding[] {
+  const groups = new Map<string, Finding>();
+  for (const item of findings) {
+    const key = JSON.stringify([item.code, item.blob, item.run === undefined ? undefined : runText(item.run)]);
+    const known = groups.get(key);
+    groups.set(key, known === undefined ? item : { ...known, count: (known.count ?? 1) + (item.count ?? 1) });
+  }
+  return [...groups.values()];
+}
+
 /** Flattens one part into staged files, one for each table it has rows in. */
 export async function writePart(
   session: Session,
@@ -35,8 +49,9 @@ export async function writePart(
   plan: Plan,
   draft: PartDraft,
   staging: Staging,
+  files: Pick<Environment["files"], "readFile">,
 ): Promise<Part> {
-  const input = await partInput(session, store, draft);
+  const input = await partInput(session, store, draft, files);
   const facts = draft.kind === "run" ? store.runs().map(runFacts) : [];
   const shape = shapeRecord(plan, draft.kind);
   const name = `part_${draft.id}_`;
@@ -49,7 +64,7 @@ export async function writePart(
     source: segmentRelation(draft.kind, input.files, input.joined),
   };
   const result = await flattenWithDuckdb(session, job);
-  const files: Part["files"] = [];
+  const written: Part["files"] = [];
   for (const table of tablesOfPart(plan, draft.kind, result)) {
     const query = result.queries.get(table.name);
     if (draft.kind !== "run" && (query === undefined || !result.filled.has(table.name))) continue;
@@ -58,18 +73,17 @@ export async function writePart(
       keepNegativeZero: result.negativeZero,
     });
     const [[rows] = []] = await session.rows(copy);
-    files.push({ table: table.name, file, rows: Number(rows) });
+    written.push({ table: table.name, file, rows: Number(rows) });
   }
   await dropTemporary(session, name);
   const { careRecords, findings } = result;
   return {
     id: draft.id,
     kind: draft.kind,
-    runs: draft.runs.map((run) => run.run),
-    versions: versionsOf(draft),
-    files,
+    runs: partRuns(draft),
+    files: written,
     careRecords,
-    findings: [...findings],
+    findings: groupFindings(findings),
   };
 }
 

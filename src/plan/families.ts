@@ -1,44 +1,20 @@
-import { type BlobName, RECORD_BLOBS, RECORD_KINDS, type RecordKind } from "../blob.js";
 import { type Locator, SchemaError } from "../errors.js";
 import type { Finding } from "../finding.js";
 import { formatPointer } from "../json/pointer.js";
-import type { KeyType, Retired } from "../schema/x-column.js";
+import type { Retired } from "../schema/x-column.js";
 import { buildTable } from "./build-table.js";
-import { foldName, MAX_NAME_BYTES, type Naming } from "./names.js";
+import { familyKeys, recordKeys } from "./family-keys.js";
+import { pathTemplate, refuseMixedRows } from "./family-rows.js";
+import { MAX_NAME_BYTES, type Naming } from "./names.js";
 import type { Column, Family, Table } from "./plan.js";
-import {
-  type FixedColumn,
-  LEADING_TABLES,
-  ORDINAL_KEY,
-  RUN_KEY,
-  STEP_KEY,
-  SWEEP_KEY,
-  SYSTEM_METRIC_KEYS,
-  SYSTEM_METRIC_VALUE,
-  TRAILING_TABLES,
-} from "./tables.js";
+import { LEADING_TABLES, SYSTEM_METRIC_KEYS, SYSTEM_METRIC_VALUE, TRAILING_TABLES } from "./tables.js";
 import type { ColumnDraft, FamilyDraft } from "./walk.js";
-
-/** What rows of a family carry before the family's own keys, by the kind of record they come from. */
-const RECORD_KEYS: Record<RecordKind, readonly FixedColumn[]> = {
-  run: RUN_KEY,
-  history: [...RUN_KEY, ...STEP_KEY],
-  system_event: [...RUN_KEY, ...ORDINAL_KEY],
-  sweep: SWEEP_KEY,
-};
 
 const SYSTEM_METRICS = "system_metrics";
 const TABLE_NAME = /^[a-z][a-z0-9_]*$/;
-const KEY_NAME = /^[A-Za-z_][A-Za-z0-9_]*$/;
 
 function refuse(code: string, message: string, where: Locator, next: string): never {
   throw new SchemaError(code, message, { where, next });
-}
-
-function kindOf(blob: BlobName): RecordKind {
-  const kind = RECORD_KINDS.find((item) => (RECORD_BLOBS[item] as readonly BlobName[]).includes(blob));
-  if (kind === undefined) throw new RangeError(`No record has the blob ${blob}`);
-  return kind;
 }
 
 function checkTableName(family: FamilyDraft): void {
@@ -102,6 +78,7 @@ export interface FamilyGroups {
 export function groupFamilies(families: readonly FamilyDraft[]): FamilyGroups {
   const systemMetrics = families.filter((family) => family.table === SYSTEM_METRICS);
   for (const family of systemMetrics) checkSystemMetrics(family);
+  refuseMixedRows(SYSTEM_METRICS, systemMetrics);
   const tables = new Map<string, FamilyDraft[]>();
   for (const family of families) {
     if (family.table === SYSTEM_METRICS) continue;
@@ -125,63 +102,6 @@ export function systemMetricFamilies(families: readonly FamilyDraft[], value: Co
 export function systemMetricValue(id: number): Column {
   const { name, type, description } = SYSTEM_METRIC_VALUE;
   return { id, name, type, blob: "system_event", path: "", description };
-}
-
-function recordKeys(table: string, families: readonly FamilyDraft[]): readonly FixedColumn[] {
-  const kinds = new Map(families.map((family) => [kindOf(family.blob), family]));
-  const [first, second] = [...kinds];
-  if (first === undefined) throw new RangeError(`No family fills ${table}`);
-  if (second !== undefined) {
-    refuse(
-      "schema/family-table",
-      `Families of ${first[0]} and of ${second[0]} records cannot share ${table}.`,
-      second[1].where,
-      "Give one of them another table.",
-    );
-  }
-  return RECORD_KEYS[first[0]];
-}
-
-function familyKeys(families: readonly FamilyDraft[], before: readonly FixedColumn[]): FixedColumn[] {
-  const found = new Map<string, KeyType>();
-  for (const family of families) {
-    for (const [name, type] of family.keys) {
-      if (!KEY_NAME.test(name) || before.some((key) => foldName(key.name) === foldName(name))) {
-        refuse(
-          "schema/family-keys",
-          `${JSON.stringify(name)} cannot be a key of ${family.table}.`,
-          family.keysWhere,
-          "Use letters, digits and _, and no name of the record's key.",
-        );
-      }
-      if ((found.get(name) ?? type) !== type) {
-        refuse(
-          "schema/family-keys",
-          `The key ${name} of ${family.table} is both string and int64.`,
-          family.keysWhere,
-          "Give it one type.",
-        );
-      }
-      found.set(name, type);
-    }
-  }
-  for (const family of families) refuseUnfilled(family, found);
-  return [...found].map(([name, type]) => ({
-    name,
-    type,
-    description: `Key of the family: the group ${name} of the name.`,
-  }));
-}
-
-function refuseUnfilled(family: FamilyDraft, keys: ReadonlyMap<string, KeyType>): void {
-  const unfilled = [...keys].find(([name, type]) => type === "int64" && !family.groups.includes(name));
-  if (unfilled === undefined) return;
-  refuse(
-    "schema/family-keys",
-    `No group fills the int64 key ${unfilled[0]} of ${family.table}.`,
-    family.keysWhere,
-    "Make the key a string, or give this family another table.",
-  );
 }
 
 interface Values {
@@ -222,21 +142,22 @@ function sharedValues(families: readonly FamilyDraft[]): Values {
 
 function describe(families: readonly FamilyDraft[]): string {
   const said = families.map((family) => family.description).find((text) => text !== "");
-  const template = families[0]?.path.map((part) => (typeof part === "string" ? part : part.template)).join(" / ");
-  return said ?? `One row for each ${template} in ${families[0]?.blob}.`;
+  const [first] = families;
+  return said ?? (first === undefined ? "" : `One row for each ${pathTemplate(first)} in ${first.blob}.`);
 }
 
 /**
  * The table that some families fill.
- * @throws SchemaError `schema/family-keys` or `schema/family` when their keys or values do not go together.
+ * @throws SchemaError `schema/family-table`, `schema/family-keys` or `schema/family` when their rows, keys or values do not
+ * go together.
  */
 export function familyTable(
   name: string,
   families: readonly FamilyDraft[],
   options: { readonly naming: Naming; readonly retired: readonly Retired[] },
 ): { table: Table; findings: readonly Finding[] } {
-  const before = recordKeys(name, families);
-  const fixed = [...before, ...familyKeys(families, before)];
+  const fixed = [...recordKeys(name, families), ...familyKeys(families)];
+  refuseMixedRows(name, families);
   const values = sharedValues(families);
   const built = buildTable({
     name,

@@ -33,6 +33,7 @@ export interface FamilyDraft {
   readonly description: string;
   readonly where: Locator;
   readonly keysWhere: Locator;
+  readonly patternWhere: Locator;
 }
 
 /** A declared path that stays in the residual. */
@@ -185,6 +186,7 @@ function walkPattern(place: Place, item: ResolvedPattern, into: BlobDraft): void
     description: item.schema.description,
     where: item.schema.xColumnWhere.get("table") ?? item.where,
     keysWhere: item.schema.xColumnWhere.get("keys") ?? item.where,
+    patternWhere: item.where,
   });
 }
 

@@ -105,8 +105,8 @@ function mergeBlobs(a: BlobProfile, b: BlobProfile): BlobProfile {
 
 /**
  * The profile of the records of both. Commutative, associative, with `emptyProfile()` as its unit; the arguments are
- * not changed and share nothing with the result. To merge many, merge neighbours pairwise: the cost is that of the
- * paths and runs of both.
+ * not changed and share nothing with the result. The cost is that of the paths and runs of both; for many there is
+ * `mergeAll`.
  */
 export function mergeProfiles(a: Profile, b: Profile): Profile {
   const blobs: Profile["blobs"] = {};
@@ -116,4 +116,11 @@ export function mergeProfiles(a: Profile, b: Profile): Profile {
     if (left !== undefined || right !== undefined) blobs[blob] = mergeBlobs(left ?? NO_RECORDS, right ?? NO_RECORDS);
   }
   return { format: 1, blobs };
+}
+
+/** The profile of the records of all; merged in pairs, so that the cost grows with their number and not with its square. */
+export function mergeAll(profiles: readonly Profile[]): Profile {
+  if (profiles.length <= 1) return profiles[0] ?? emptyProfile();
+  const middle = profiles.length >> 1;
+  return mergeProfiles(mergeAll(profiles.slice(0, middle)), mergeAll(profiles.slice(middle)));
 }

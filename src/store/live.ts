@@ -7,7 +7,7 @@ import { compareText } from "./segment-key.js";
 export interface LiveRun {
   readonly key: RunKey;
   readonly source: SourceName;
-  /** The logs of that source, by start. */
+  /** The logs of that source, by time of start. */
   readonly logs: readonly Version[];
   /** `damaged` when a log is, else the state of the last log. */
   readonly state: LogState;
@@ -27,6 +27,20 @@ export function runText(key: RunKey): string {
 /** One text for the identity of a log, of use as a map key. */
 export function logText(log: LogKey): string {
   return JSON.stringify([log.entity, log.project, log.run_id, log.source, log.start]);
+}
+
+/** A canonical timestamp with all nine digits of its fraction, so that its text sorts by time; other texts as they are. */
+function sortable(start: string): string {
+  const [, seconds, fraction = ""] = /^(.*:\d\d)(?:\.(\d{1,9}))?Z$/s.exec(start) ?? [];
+  return seconds === undefined ? start : `${seconds}.${fraction.padEnd(9, "0")}Z`;
+}
+
+/**
+ * Order of the logs of one run: by the time of their start. As text "…00.5Z" would come before "…00Z", which is earlier.
+ */
+export function compareLogs(a: Version, b: Version): number {
+  const [x, y] = [a.log.start, b.log.start];
+  return compareText(sortable(x), sortable(y)) || compareText(x, y) || a.id - b.id;
 }
 
 /** Rows that a version has of a kind; every version has one row of kind run. */
@@ -64,7 +78,7 @@ function maximum(values: readonly (number | undefined)[]): number | undefined {
 }
 
 function liveRun(group: readonly Version[]): LiveRun {
-  const logs = winners(group, "run").sort((a, b) => compareText(a.log.start, b.log.start) || a.id - b.id);
+  const logs = winners(group, "run").sort(compareLogs);
   const last = logs.at(-1) as Version;
   const { entity, project, run_id, source } = last.log;
   return {

@@ -2,7 +2,7 @@ import { join } from "node:path";
 import { RECORD_KINDS, type RecordKind } from "../blob.js";
 import { StoreError } from "../errors.js";
 import type { Finding } from "../finding.js";
-import { emptyProfile, mergeProfiles } from "../profile/merge.js";
+import { mergeAll } from "../profile/merge.js";
 import type { Profile } from "../profile/profile.js";
 import { readProfile } from "../profile/serialize.js";
 import { MANIFEST_FILE, removeLeftovers } from "./commit.js";
@@ -94,13 +94,6 @@ function liveSegment(directory: string, segment: Segment, live: ReadonlySet<numb
       bytes,
     },
   ];
-}
-
-/** Merges in pairs, so that the cost grows with the number of profiles and not with its square. */
-function mergeAll(profiles: readonly Profile[]): Profile {
-  if (profiles.length <= 1) return profiles[0] ?? emptyProfile();
-  const middle = profiles.length >> 1;
-  return mergeProfiles(mergeAll(profiles.slice(0, middle)), mergeAll(profiles.slice(middle)));
 }
 
 class Store implements RawStore {

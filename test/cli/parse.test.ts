@@ -17,6 +17,11 @@ describe("a command line", () => {
     ["sync a --entity=-x", { command: "sync", positionals: ["a"], options: { entity: "-x" } }],
     ["sync a --entity=", { command: "sync", positionals: ["a"], options: { entity: "" } }],
     ["sync -q -- --json", { command: "sync", positionals: ["--json"], options: { quiet: true } }],
+    ["sync --dry-run a b", { command: "sync", positionals: ["a", "b"], options: { "dry-run": true } }],
+    [
+      "--dry-run sync --fail-on note --wandb-project 007 a",
+      { command: "sync", positionals: ["a"], options: { "dry-run": true, "fail-on": "note", "wandb-project": "007" } },
+    ],
     ["explain 12345e10", { command: "explain", positionals: ["12345e10"], options: {} }],
     ["sync a --memory 1GB --memory 2GB", { command: "sync", positionals: ["a"], options: { memory: "2GB" } }],
     ["help plan", { command: "plan", positionals: [], options: { help: true } }],

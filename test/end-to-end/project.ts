@@ -6,7 +6,7 @@ import type { Environment, Limits } from "../../src/pipelines/environment.js";
 import { type ExportResult, exportTables } from "../../src/pipelines/export.js";
 import { importSources, recogniseSources } from "../../src/pipelines/import.js";
 import { type Proposal, proposeFrom, writeProposal } from "../../src/pipelines/infer.js";
-import { openRaw, type PlannedProject, planProject, type Project, projectAt } from "../../src/pipelines/project.js";
+import { openRaw, type PlannedProject, type Project, planProject, projectAt } from "../../src/pipelines/project.js";
 import { rebuildTables } from "../../src/pipelines/rebuild.js";
 import { type MadeReport, makeReport } from "../../src/pipelines/report.js";
 import type { Plan } from "../../src/plan/plan.js";
@@ -86,7 +86,7 @@ export async function load(project: Project, extend = false): Promise<Loaded> {
 
 export function exportPlan(project: Project, store: RawStore, plan: Plan): Promise<ExportResult> {
   const temp = join(project.tables, ".engine");
-  return exportTables({ store, plan, dir: project.tables, ...LIMITS, temp });
+  return exportTables({ store, plan, dir: project.tables, ...LIMITS, temp, env: environment });
 }
 
 export function reportOf({ store, planned }: Loaded): Promise<MadeReport> {

@@ -56,6 +56,29 @@ describe("system_metrics", () => {
     expect(schemaError(() => plan({ "system-event": { patternProperties: { [GPU]: schema } } })).code).toBe(code);
   });
 
+  test("takes no second pattern of one blob with the same keys and another name", () => {
+    const schema = JSON.stringify({
+      patternProperties: { [GPU]: metric, [ANY]: metric, "^own/(?<component>.+)$": metric },
+    });
+    const { text, line, column } = marked(schema.replace('"^own', '¶"^own'));
+    const error = schemaError(() => plan({ "system-event": text }));
+    expect(error.code).toBe("schema/family-table");
+    expect(error.where).toMatchObject({ file: "built-in/system-event.schema.json", line, column });
+  });
+
+  test("the stream and the snapshot may name their members differently", () => {
+    const own = { "^own/(?<component>.+)$": metric };
+    const different = plan({
+      "system-event": { patternProperties },
+      "system-metrics": { patternProperties: own },
+    });
+    expect(tableOf(different, "system_metrics").families.map((family) => family.blob)).toEqual([
+      "system_metrics",
+      "system_event",
+      "system_event",
+    ]);
+  });
+
   test("is not for config", () => {
     const error = schemaError(() => plan({ config: { patternProperties: { [GPU]: metric } } }));
     expect(error.code).toBe("schema/family-table");
@@ -181,11 +204,11 @@ describe("a family of its own", () => {
         },
       },
       summary: {
-        patternProperties: { "^b/(?<y>.+)$": { type: "number", "x-column": { table: "t", keys: { y: "string" } } } },
+        patternProperties: { "^b/(?<z>.+)$": { type: "number", "x-column": { table: "t", keys: { z: "string" } } } },
       },
     });
     const table = tableOf(found, "t");
-    expect(names(found, "t")).toEqual(["entity", "project", "run_id", "x", "y", "value"]);
+    expect(names(found, "t")).toEqual(["entity", "project", "run_id", "x", "y", "z", "value"]);
     expect(table.families.map((family) => family.values[0]?.id)).toEqual(Array(3).fill(table.columns.at(-1)?.id));
     expect(table.families.map((family) => family.values[0]?.blob)).toEqual(["config", "config", "summary"]);
   });
@@ -227,6 +250,31 @@ describe("a family that cannot be is refused at its place", () => {
       "a key named like the run's",
       "schema/family-keys",
       family('"^(?<a>.)$"', '"table": "t", ¶"keys": {"a": "string", "Run_id": "string"}'),
+    ],
+    ...["step", "ordinal", "Sweep_id"].map((name): [string, string, string] => [
+      `a key named like another record's: ${name}`,
+      "schema/family-keys",
+      family(`"^(?<${name}>.)$"`, `"table": "t", ¶"keys": {"${name}": "string"}`),
+    ]),
+    [
+      "a key with the name of a column that databases keep",
+      "schema/family-keys",
+      family('"^(?<ctid>.)$"', '"table": "t", ¶"keys": {"ctid": "string"}'),
+    ],
+    [
+      "a key of more than 63 bytes",
+      "schema/family-keys",
+      family('"^(?<a>.)$"', `"table": "t", ¶"keys": {"a": "string", "${"k".repeat(64)}": "string"}`),
+    ],
+    [
+      "two keys that differ in case only",
+      "schema/family-keys",
+      family('"^(?<a>.)-(?<A>.)$"', '"table": "t", ¶"keys": {"a": "string", "A": "string"}'),
+    ],
+    [
+      "a value that is named like a key",
+      "schema/name",
+      family('"^(?<a>.)$"', '"table": "t", "keys": {"a": "string"}, ¶"name": "A"'),
     ],
     [
       "a key that is no name",
@@ -286,15 +334,20 @@ describe("a family that cannot be is refused at its place", () => {
     expect(error.message).toContain("^a(?<x>.)$");
   });
 
+  const FIRST = "^a(?<k>.)$";
   test.each([
-    ["two types for one value", { type: "string" }, {}, "schema/family"],
-    ["two types for one key", { type: "number" }, { k: "int64" }, "schema/family-keys"],
-    ["an int64 key that only one pattern fills", { type: "number" }, { k: "string", n: "int64" }, "schema/family-keys"],
-  ])("%s", (_name, schema, keys, code) => {
+    ["two types for one value", "^b(?<k>.)-(?<n>.)$", "string", { k: "string", n: "string" }, "schema/family"],
+    ["two types for one key", "^b(?<k>\\d)$", "number", { k: "int64" }, "schema/family-keys"],
+    [
+      "an int64 key that only one pattern fills",
+      "^b(?<k>.)-(?<n>\\d)$",
+      "number",
+      { k: "string", n: "int64" },
+      "schema/family-keys",
+    ],
+  ])("%s", (_name, pattern, type, keys, code) => {
     const first = { type: "number", "x-column": { table: "t", keys: { k: "string" } } };
-    const pattern = "n" in keys ? "^b(?<k>.)-(?<n>\\d)$" : "^b(?<k>.)$";
-    const second = { ...schema, "x-column": { table: "t", keys: { k: "string", ...keys } } };
-    const patternProperties = { "^a(?<k>.)$": first, [pattern]: second };
+    const patternProperties = { [FIRST]: first, [pattern]: { type, "x-column": { table: "t", keys } } };
     expect(schemaError(() => plan({ config: { patternProperties } })).code).toBe(code);
   });
 });

@@ -31,6 +31,10 @@ describe("tables that every plan has", () => {
     ]);
   });
 
+  test.each(["step", "ordinal"])("%s of misfits is said to be -1 where rows have none", (name) => {
+    expect(column(empty, "misfits", name)?.description).toContain("-1 where rows have none");
+  });
+
   test("have their key, computed and residual columns without any schema", () => {
     expect(names(tableOf(empty, "runs"))).toEqual([
       ...RUN_KEY,

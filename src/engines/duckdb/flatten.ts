@@ -23,7 +23,7 @@ export interface FlattenJob {
   /** Cells of computed columns by run. */
   readonly facts: readonly { readonly key: RunKey; readonly cells: ReadonlyMap<string, Value> }[];
   /** Records that are not in `source` and go the careful way, such as runs merged from several logs. */
-  readonly extra: readonly RawRecord[];
+  readonly extra: AsyncIterable<RawRecord> | Iterable<RawRecord>;
   /** Prefix of the names of temporary tables; unique within the session. */
   readonly name: string;
 }
@@ -140,7 +140,7 @@ const paths = (files: readonly SegmentFile[]): string =>
 
 /**
  * A relation of raw rows: these files, and of each only the versions that count. `joined` are the versions of runs that
- * have several logs: their ordinals count on from log to log, in the order of `log`.
+ * have several logs, those of a run in the order of its logs: their ordinals count on from log to log.
  */
 export function segmentRelation(
   kind: RecordShape["kind"],
@@ -159,9 +159,14 @@ export function segmentRelation(
   const all = `(${parts.join(" UNION ALL ")})`;
   if (joined.length === 0 || kind === "run" || kind === "sweep") return all;
   const group = kind === "history" ? "entity, project, run_id, step" : "entity, project, run_id";
-  const count = `row_number() OVER (PARTITION BY ${group} ORDER BY log, ordinal) - 1 AS ordinal`;
-  const ids = joined.join(", ");
-  return `(SELECT * FROM ${all} WHERE version NOT IN (${ids}) UNION ALL SELECT * REPLACE (${count}) FROM ${all} WHERE version IN (${ids}))`;
+  const count = `row_number() OVER (PARTITION BY ${group} ORDER BY rank$, ordinal) - 1 AS ordinal`;
+  const counted = `SELECT * EXCLUDE (rank$) REPLACE (${count}) FROM ${all} JOIN ${rankRelation(joined)} USING (version)`;
+  return `(SELECT * FROM ${all} WHERE version NOT IN (${joined.join(", ")}) UNION ALL BY NAME ${counted})`;
+}
+
+/** A relation of `version` and `rank$`, its place in the list. */
+export function rankRelation(versions: readonly number[]): string {
+  return `(SELECT unnest([${versions.join(", ")}]) AS version, unnest(range(${versions.length})) AS rank$)`;
 }
 
 /** Drops the temporary tables of a job. */

@@ -1,0 +1,118 @@
+import { join } from "node:path";
+import type { Plan } from "../plan/plan.js";
+import { isMissing } from "../store/store-env.js";
+import type { Environment } from "./environment.js";
+import { isFolder, partFile } from "./part-files.js";
+import { type Staging, sync, TEMPORARY } from "./staging.js";
+import { type Part, readTablesManifest, type TablesManifest } from "./tables-manifest.js";
+
+type Files = Environment["files"];
+
+const MANIFEST = "manifest.json";
+/** With a dot, since a table may be called `lock`. */
+export const LOCK = ".lock";
+
+/** The manifest of a tables folder; undefined when it has none. @throws StoreError */
+export async function findTablesManifest(files: Files, dir: string): Promise<TablesManifest | undefined> {
+  const file = join(dir, MANIFEST);
+  try {
+    return readTablesManifest(await files.readFile(file, "utf8"), file);
+  } catch (error) {
+    if (isMissing(error)) return undefined;
+    throw error;
+  }
+}
+
+/** Replaces the manifest of a tables folder. */
+export async function writeManifest(files: Files, dir: string, manifest: TablesManifest): Promise<void> {
+  const path = join(dir, MANIFEST);
+  const handle = await files.open(path + TEMPORARY, "w");
+  try {
+    await handle.writeFile(`${JSON.stringify(manifest, null, 1)}\n`);
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
+  await files.rename(path + TEMPORARY, path);
+  await sync(files, dir);
+}
+
+function namedFiles(manifest: TablesManifest | undefined): Set<string> {
+  return new Set(manifest?.parts.flatMap((part) => part.files.map(({ file }) => file)));
+}
+
+async function isFile(files: Files, path: string): Promise<boolean> {
+  try {
+    return (await files.stat(path)).isFile();
+  } catch (error) {
+    if (isMissing(error)) return false;
+    throw error;
+  }
+}
+
+/** Which files of a manifest are missing, or in doubt because they were about to be replaced. */
+export async function lostFiles(files: Files, dir: string, plan: Plan, manifest: TablesManifest): Promise<Set<string>> {
+  const dictionary = plan.tables.filter((table) => table.kind === "columns").map((table) => partFile(table, 0));
+  const lost = new Set(manifest.pending);
+  for (const file of [...namedFiles(manifest), ...dictionary]) {
+    if (!(await isFile(files, join(dir, file)))) lost.add(file);
+  }
+  return lost;
+}
+
+const PART = /^part-\d{4,}\.parquet$/;
+const UNFINISHED = /^part-\d{4,}\.parquet\.writing$/;
+const ROOT_UNFINISHED = /^(.+\.parquet|manifest\.json)\.writing$|^\.lock\.stale-\d+$/;
+
+/** Removes what a folder of parts has and the manifest does not name. */
+async function removeParts(files: Files, dir: string, folder: string, named: ReadonlySet<string>, ours: boolean) {
+  for (const entry of await files.readdir(join(dir, folder), { withFileTypes: true })) {
+    const orphan = ours && PART.test(entry.name) && !named.has(`${folder}/${entry.name}`);
+    if (entry.isFile() && (orphan || UNFINISHED.test(entry.name))) await files.rm(join(dir, folder, entry.name));
+  }
+}
+
+/**
+ * Removes what an export that did not come to an end has left: unfinished files, files that were to be dropped, and parts
+ * that the manifest does not name, in folders of tables. Files of other names stay. Only for the holder of the lock.
+ */
+export async function removeLeftovers(files: Files, dir: string, plan: Plan, manifest: TablesManifest | undefined) {
+  const named = namedFiles(manifest);
+  const dictionary = plan.tables.filter((table) => table.kind === "columns").map((table) => partFile(table, 0));
+  const spared = new Set([...named, ...dictionary]);
+  for (const file of manifest?.pending ?? []) if (!spared.has(file)) await files.rm(join(dir, file), { force: true });
+  const tables = plan.tables.filter(isFolder).map((table) => table.name);
+  const folders = new Set([...tables, ...[...named].map((file) => file.slice(0, Math.max(0, file.indexOf("/"))))]);
+  for (const entry of await files.readdir(dir, { withFileTypes: true })) {
+    if (entry.isFile() && ROOT_UNFINISHED.test(entry.name)) await files.rm(join(dir, entry.name));
+    if (entry.isDirectory()) await removeParts(files, dir, entry.name, named, folders.has(entry.name));
+  }
+}
+
+/**
+ * Puts staged files in place of old ones, then the manifest, then removes what it no longer names. Before the first
+ * file is touched the manifest that is there lists every file that will be: whatever interrupts this, the next export
+ * finds them in `pending` and does not trust them.
+ */
+export async function publishTables(
+  files: Files,
+  dir: string,
+  staging: Staging,
+  before: TablesManifest | undefined,
+  after: TablesManifest,
+): Promise<void> {
+  const named = namedFiles(after);
+  const dropped = [...namedFiles(before)].filter((file) => !named.has(file));
+  await staging.sync();
+  const nothing: TablesManifest = { ...after, nextPart: 1, parts: [], dictionary: 0 };
+  await writeManifest(files, dir, { ...(before ?? nothing), pending: [...staging.names, ...dropped] });
+  await staging.publish();
+  await writeManifest(files, dir, { ...after, pending: dropped });
+  for (const file of dropped) await files.rm(join(dir, file), { force: true });
+  if (dropped.length > 0) await writeManifest(files, dir, { ...after, pending: [] });
+}
+
+/** Whether a file of a part is among these. */
+export function hasAny(part: Part, lost: ReadonlySet<string>): boolean {
+  return part.files.some(({ file }) => lost.has(file));
+}

@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { join } from "node:path";
 import { Session } from "../engines/duckdb/session.js";
-import type { Finding } from "../finding.js";
+import { type Finding, finding } from "../finding.js";
 import type { Plan } from "../plan/plan.js";
 import { planText } from "../plan/plan-text.js";
 import { takeLock } from "../store/lock.js";
@@ -72,6 +72,11 @@ function planExport({ store }: ExportOptions, old: readonly Part[], lost: Readon
   return { kinds, nextPart };
 }
 
+function misfitFindings(count: number): Finding[] {
+  const message = "Values do not fit their column's type; the table misfits lists them, the residual keeps them.";
+  return count === 0 ? [] : [finding("value/misfit", message, { count })];
+}
+
 function summarise(
   plan: Plan,
   manifest: TablesManifest,
@@ -87,7 +92,12 @@ function summarise(
       files: files.map((file) => file.file),
     };
   });
-  const findings = [...manifest.parts.flatMap((part) => part.findings), ...runs.flatMap(completenessFindings)];
+  const misfits = tables.find((table) => table.name === "misfits")?.rows ?? 0;
+  const findings = [
+    ...manifest.parts.flatMap((part) => part.findings),
+    ...runs.flatMap(completenessFindings),
+    ...misfitFindings(misfits),
+  ];
   const careRecords = manifest.parts.reduce((sum, part) => sum + part.careRecords, 0);
   return { tables, careRecords, findings, skipped };
 }

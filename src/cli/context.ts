@@ -5,6 +5,7 @@ import type { Progress } from "../pipelines/environment.js";
 import type { Effects, Output } from "./effects.js";
 import type { OptionName } from "./options.js";
 import type { Settings } from "./settings.js";
+import { shellWord } from "./shell.js";
 import type { OptionValues } from "./variables.js";
 
 /** What a command is given. */
@@ -36,8 +37,16 @@ export function styleOf(output: Output, variables: Effects["variables"]): TextSt
   return { width: Math.max(40, Math.min(output.columns, 120)), color: output.isTerminal && !noColor };
 }
 
+/** ` --project DIR` for commands that are to be run for the same folder; empty for the current one. */
+export function projectFlag({ settings }: Context): string {
+  return settings.project.root === "." ? "" : ` --project ${shellWord(settings.project.root)}`;
+}
+
 /** The style of stdout. */
-export const outStyle = ({ effects }: Context): TextStyle => styleOf(effects.out, effects.variables);
+export const outStyle = (context: Context): TextStyle => ({
+  ...styleOf(context.effects.out, context.effects.variables),
+  flag: projectFlag(context),
+});
 
 /** Prints a result: the value as JSON with --json, else its text. */
 export async function printResult(context: Context, value: unknown, text: (style: TextStyle) => string): Promise<void> {

@@ -2,8 +2,7 @@ import { counted } from "../output/layout.js";
 import { checkProject, generate } from "../pipelines/generate.js";
 import { planProject } from "../pipelines/project.js";
 import { checkedResult, type GenerateResult, writtenResult } from "../pipelines/results.js";
-import { type CommandRun, type Context, isSet, printResult } from "./context.js";
-import { projectFlag } from "./sync.js";
+import { type CommandRun, type Context, isSet, printResult, projectFlag } from "./context.js";
 
 const list = (title: string, files: readonly string[]): string[] =>
   files.length === 0 ? [] : [`${title}:`, ...files.map((file) => `  ${file}`)];

@@ -3,14 +3,9 @@ import { findingLines } from "../output/findings.js";
 import { aligned, counted, grouped, ink, printable, type TextStyle } from "../output/layout.js";
 import { type SyncResult, syncResult } from "../pipelines/results.js";
 import { sync as runSync, type Synced } from "../pipelines/sync.js";
-import { type CommandRun, type Context, exitCodeOf, isSet, printResult } from "./context.js";
+import { type CommandRun, type Context, exitCodeOf, isSet, printResult, projectFlag } from "./context.js";
 import { printSources } from "./import.js";
 import { shellWord } from "./shell.js";
-
-/** ` --project DIR` for commands that are to be run for the same folder; empty for the current one. */
-export function projectFlag({ settings }: Context): string {
-  return settings.project.root === "." ? "" : ` --project ${shellWord(settings.project.root)}`;
-}
 
 function nextCommands(context: Context, synced: Synced): string[] {
   const flag = projectFlag(context);

@@ -1,6 +1,17 @@
 import type { Answer, ColumnAnswer, Explanation, PathAnswer } from "../report/explain.js";
 import type { PathEntry } from "../report/schema.js";
-import { counted, cut, grouped, ink, percent, printable, type TextStyle, tallied, wrap } from "./layout.js";
+import {
+  commandLine,
+  counted,
+  cut,
+  grouped,
+  ink,
+  percent,
+  printable,
+  type TextStyle,
+  tallied,
+  wrap,
+} from "./layout.js";
 import { shellPath } from "./text.js";
 
 type Fact = readonly [label: string, text: string | undefined];
@@ -125,8 +136,8 @@ export function explainText(explanation: Explanation, style: TextStyle): string 
   if (suggestions.length > 0) {
     lines.push(
       "Did you mean:",
-      ...suggestions.map((text) => `  wandb-columns explain ${printable(shellPath("", text))}`),
+      ...suggestions.map((text) => `  ${commandLine(style, `explain ${printable(shellPath("", text))}`)}`),
     );
-  } else lines.push("Next: `wandb-columns report --format md` lists every path and column.");
+  } else lines.push(`Next: \`${commandLine(style, "report --format md")}\` lists every path and column.`);
   return `${lines.join("\n")}\n`;
 }

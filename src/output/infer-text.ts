@@ -3,7 +3,18 @@ import { SERIALIZED_REASONS } from "../plan/plan.js";
 import type { AppliedPatch } from "../profile/infer-apply.js";
 import type { Decision, SchemaPatch } from "../profile/infer-patch.js";
 import { REASONS } from "../report/reasons.js";
-import { aligned, counted, cutMiddle, grouped, ink, printable, type TextStyle, tallied, wrap } from "./layout.js";
+import {
+  aligned,
+  commandLine,
+  counted,
+  cutMiddle,
+  grouped,
+  ink,
+  printable,
+  type TextStyle,
+  tallied,
+  wrap,
+} from "./layout.js";
 
 const SHOWN = 6;
 
@@ -62,8 +73,8 @@ export function inferText(patch: SchemaPatch, applied: AppliedPatch, written: bo
   const part = (title: string, lines: readonly string[]): string[] =>
     lines.length === 0 ? [] : ["", ink(style, "bold", title), ...lines];
   const next = written
-    ? "Next: `wandb-columns export` fills the new columns for every stored run."
-    : "Next: `wandb-columns infer --write` writes this.";
+    ? `Next: \`${commandLine(style, "export")}\` fills the new columns for every stored run.`
+    : `Next: \`${commandLine(style, "infer --write")}\` writes this.`;
   const lines = [
     ink(
       style,

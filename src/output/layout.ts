@@ -4,7 +4,12 @@ export interface TextStyle {
   readonly width: number;
   /** Whether to colour. The caller asks the terminal and honours NO_COLOR. */
   readonly color: boolean;
+  /** What a command to be run next needs after its words, such as ` --project demo`; nothing when absent. */
+  readonly flag?: string;
 }
+
+/** A command of this program as it is to be typed here. */
+export const commandLine = (style: TextStyle, words: string): string => `wandb-columns ${words}${style.flag ?? ""}`;
 
 export const PLAIN_TEXT: TextStyle = { width: 80, color: false };
 

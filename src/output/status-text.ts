@@ -1,5 +1,5 @@
 import type { ProjectStatus, Status } from "../report/status.js";
-import { aligned, byteSize, counted, grouped, ink, printable, type TextStyle } from "./layout.js";
+import { aligned, byteSize, commandLine, counted, grouped, ink, printable, type TextStyle } from "./layout.js";
 
 function counts(record: Readonly<Record<string, number>>): string {
   return Object.entries(record)
@@ -30,7 +30,7 @@ function projectLines(project: ProjectStatus, style: TextStyle): string[] {
 /** The status for a terminal: each project with what it has and what it lacks. */
 export function statusText(status: Status, style: TextStyle): string {
   if (status.projects.length === 0) {
-    return "No runs yet.\nNext: `wandb-columns sync SOURCE…` imports a folder, an export or a project.\n";
+    return `No runs yet.\nNext: \`${commandLine(style, "sync PATH…")}\` imports local runs or an export.\n`;
   }
   const lines = [
     ink(
@@ -40,6 +40,7 @@ export function statusText(status: Status, style: TextStyle): string {
     ),
     ...status.projects.flatMap((project) => projectLines(project, style)),
   ];
-  if (status.new_paths > 0) lines.push("", "Next: `wandb-columns infer` shows what the new paths could be.");
+  if (status.new_paths > 0)
+    lines.push("", `Next: \`${commandLine(style, "infer")}\` shows what the new paths could be.`);
   return `${lines.join("\n")}\n`;
 }

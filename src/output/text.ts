@@ -2,6 +2,7 @@ import type { ColumnEntry, PathEntry, ProjectEntry, Report } from "../report/sch
 import { findingLines } from "./findings.js";
 import {
   aligned,
+  commandLine,
   counted,
   cut,
   cutMiddle,
@@ -102,21 +103,21 @@ export function shellPath(blob: string, pointer: string): string {
   return /^[\w./:@%+=,~-]+$/.test(text) && !text.includes("~") ? text : `'${text.replaceAll("'", `'\\''`)}'`;
 }
 
-function nextLines(report: Report): string[] {
+function nextLines(report: Report, style: TextStyle): string[] {
   const conflicts = report.paths.filter((entry) => entry.reason === "type-conflict");
   const conflict = conflicts.find((entry) => entry.detail === undefined) ?? conflicts[0];
   const commands: [string, string][] = [];
   if (report.totals.to_decide > 0) {
-    commands.push(["wandb-columns infer", "what the undecided paths could be"]);
-    commands.push(["wandb-columns infer --write", "add that to your schemas"]);
+    commands.push([commandLine(style, "infer"), "what the undecided paths could be"]);
+    commands.push([commandLine(style, "infer --write"), "add that to your schemas"]);
   }
   if (conflict !== undefined) {
     commands.push([
-      `wandb-columns explain ${printable(shellPath(conflict.blob, conflict.path))}`,
+      commandLine(style, `explain ${printable(shellPath(conflict.blob, conflict.path))}`),
       "why it is no column",
     ]);
   }
-  commands.push(["wandb-columns report --format md", "every column and every path"]);
+  commands.push([commandLine(style, "report --format md"), "every column and every path"]);
   return aligned(commands.map(([command, about]) => [`  ${command}`, about]));
 }
 
@@ -130,7 +131,7 @@ export function reportText(report: Report, style: TextStyle): string {
     ...section(style, "Paths whose values conflict", conflictLines(report.paths, style)),
     ...section(style, "Projects", projectLines(report.projects, style)),
     ...section(style, "Why paths are no columns", reasonLines(report, style)),
-    ...section(style, "Next", nextLines(report)),
+    ...section(style, "Next", nextLines(report, style)),
   ];
   return `${lines.join("\n")}\n`;
 }

@@ -161,9 +161,7 @@ const KINDS = ["run", "history", "system_event", "sweep"] as const;
 
 /** A missing file as a sentence with its next step; any other error as it is. */
 function explainMissing(error: unknown, dir: string): unknown {
-  const missing =
-    (error as NodeJS.ErrnoException).code === "ENOENT" ||
-    (error instanceof Error && /No files found/.test(error.message));
+  const missing = ["ENOENT", "engine/missing-file"].includes((error as NodeJS.ErrnoException).code ?? "");
   if (!missing) return error;
   return new StoreError("tables/missing", `${dir} does not have every table of the plan.`, {
     where: { file: dir },

@@ -32,6 +32,17 @@ export class MemoryError extends WandbColumnsError {
   }
 }
 
+/** A Parquet file that a query names is not there. */
+export class MissingFileError extends WandbColumnsError {
+  constructor(file: string, cause: unknown) {
+    super("engine/missing-file", `A Parquet file is missing: ${file}`, {
+      where: { file },
+      next: "Restore it, or move the folder it belongs to away: raw/ is imported again, tables/ exported again.",
+      cause,
+    });
+  }
+}
+
 /** One DuckDB in memory, with the settings that exactness needs (time zone UTC, insertion order kept). */
 export class Session {
   readonly #instance: DuckDBInstance;
@@ -109,6 +120,8 @@ export class Session {
       this.#signal?.throwIfAborted();
       const message = error instanceof Error ? error.message : String(error);
       if (message.startsWith("Out of Memory")) throw new MemoryError(error);
+      const missing = /No files found that match the pattern "([^"]*)"/.exec(message)?.[1];
+      if (missing !== undefined) throw new MissingFileError(missing, error);
       throw new EngineError(`DuckDB could not run a query: ${message}`, sql, error);
     } finally {
       this.#signal?.removeEventListener("abort", interrupt);

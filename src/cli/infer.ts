@@ -12,7 +12,7 @@ export const inferCommand: CommandRun = async (context) => {
   const planned = await planProject(settings.project, effects, settings.naming);
   const proposal = await proposeFrom(store, planned, settings, effects);
   const write = isSet(context, "write");
-  if (write) {
+  if (write && proposal.applied.files.size > 0) {
     await writeProposal(proposal, settings.project, effects);
     await generateIfNew(proposal.planned, settings.project, effects);
   }

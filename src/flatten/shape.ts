@@ -39,7 +39,7 @@ export interface BlobShape {
 /** The tables of one record kind. */
 export interface RecordShape {
   readonly kind: RecordKind;
-  /** The table with one row a record; undefined for system events, which have only family rows. */
+  /** The table of the record's own row; of system events, the table that their members fill. */
   readonly table: Table;
   readonly blobs: readonly BlobShape[];
   /** Tables that families of this kind fill. */

@@ -8,14 +8,12 @@ import {
 } from "../engines/duckdb/flatten.js";
 import type { Session } from "../engines/duckdb/session.js";
 import { quoteIdentifier } from "../engines/duckdb/types.js";
-import type { Finding } from "../finding.js";
 import type { Row } from "../flatten/flatten.js";
 import { shapeRecord } from "../flatten/shape.js";
 import type { Value } from "../flatten/value.js";
 import { dictionaryRows } from "../plan/dictionary.js";
 import { type Plan, type Table, tableOf } from "../plan/plan.js";
 import { copyToParquet } from "../sinks/parquet.js";
-import { runText } from "../store/live.js";
 import type { RawStore } from "../store/raw-store.js";
 import type { Environment } from "./environment.js";
 import { partFile } from "./part-files.js";
@@ -29,17 +27,6 @@ import type { Part } from "./tables-manifest.js";
 function tablesOfPart(plan: Plan, kind: Part["kind"], result: FlattenResult): Table[] {
   if (kind === "run") return plan.tables.filter((table) => table.kind !== "columns");
   return [...result.queries.keys()].map((name) => tableOf(plan, name));
-}
-
-/** One finding a code, blob and run: the first, with the count of all. */
-export function groupFindings(findings: readonly Finding[]): Finding[] {
-  const groups = new Map<string, Finding>();
-  for (const item of findings) {
-    const key = JSON.stringify([item.code, item.blob, item.run === undefined ? undefined : runText(item.run)]);
-    const known = groups.get(key);
-    groups.set(key, known === undefined ? item : { ...known, count: (known.count ?? 1) + (item.count ?? 1) });
-  }
-  return [...groups.values()];
 }
 
 /** Flattens one part into staged files, one for each table it has rows in. */
@@ -83,7 +70,7 @@ export async function writePart(
     runs: partRuns(draft),
     files: written,
     careRecords,
-    findings: groupFindings(findings),
+    findings: [...findings],
   };
 }
 

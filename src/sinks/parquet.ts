@@ -1,4 +1,5 @@
 import type { Column, LogicalType, Table } from "../plan/plan.js";
+import { quoteIdentifier, quoteLiteral } from "../sql-text.js";
 
 /** Options of a Parquet file. */
 export interface ParquetOptions {
@@ -48,21 +49,18 @@ function columnMetadata(table: Table): string {
   return JSON.stringify({ ...body, columns: Object.fromEntries([...columns, ...residuals]) });
 }
 
-const literal = (text: string): string => `'${text.replaceAll("\0", "\\u0000").replaceAll("'", "''")}'`;
-const identifier = (name: string): string => `"${name.replaceAll('"', '""')}"`;
-
 /**
  * The statement that writes the rows of a query to a Parquet file: zstd, the plan's ids as field ids, and the metadata
  * keys `wandb_columns` and `pandas`. The query must give the table's columns, then its residuals.
  */
 export function copyToParquet(table: Table, query: string, file: string, options: ParquetOptions): string {
-  const ids = [...table.columns, ...table.residuals].map((item) => `${identifier(item.name)}: ${item.id}`);
+  const ids = [...table.columns, ...table.residuals].map((item) => `${quoteIdentifier(item.name)}: ${item.id}`);
   const settings = [
     "FORMAT parquet",
     "COMPRESSION zstd",
     `FIELD_IDS {${ids.join(", ")}}`,
-    `KV_METADATA {wandb_columns: ${literal(columnMetadata(table))}, pandas: ${literal(pandasMetadata(table))}}`,
+    `KV_METADATA {wandb_columns: ${quoteLiteral(columnMetadata(table))}, pandas: ${quoteLiteral(pandasMetadata(table))}}`,
     ...(options.keepNegativeZero ? ["DICTIONARY_SIZE_LIMIT 0"] : []),
   ];
-  return `COPY (${query}) TO ${literal(file)} (${settings.join(", ")})`;
+  return `COPY (${query}) TO ${quoteLiteral(file)} (${settings.join(", ")})`;
 }

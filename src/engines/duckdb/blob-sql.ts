@@ -70,7 +70,7 @@ export function compileBlob(shape: RecordShape, index: number, profile: Profile)
     mask,
     text,
     structure: compileStructure(columns),
-    residual: { ...residual, text: guarded },
+    residual: { ...residual, text: guarded, occurs: residual.occurs || empty },
     residualName: blob.residual.name,
   };
 }

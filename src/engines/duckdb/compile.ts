@@ -86,7 +86,7 @@ export function compileKind(shape: RecordShape, profile: Profile, relations: Rel
   const care = conditions.length === 0 ? "false" : conditions.join("\n OR ");
   const clean = new Map<string, string[]>(familyQueries(shape, blobs, care, relations));
   if (shape.kind === "system_event") {
-    if ([...blobs.values()].some((blob) => blob.residual.lists.size > 0 || blob.residual.text.startsWith("CASE"))) {
+    if ([...blobs.values()].some((blob) => blob.residual.occurs)) {
       clean.get(shape.table.name)?.push(leftoverQuery(shape, blobs, care, relations));
     }
   } else clean.set(shape.table.name, [mainQuery(shape, blobs, care, relations)]);

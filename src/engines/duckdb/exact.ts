@@ -60,7 +60,7 @@ export const CLASS_HAZARD: Partial<Record<ValueClass, number>> = {
 
 const INTEGER = ["BIGINT", "UBIGINT"] as const;
 
-/** What `json_type` says of a value of a class, for the classes that no hazard bit tells apart. */
+/** What `json_type` says of a value of each class. It is asked only where no hazard bit tells the class apart. */
 export const CLASS_JSON_TYPES: Record<ValueClass, readonly string[]> = {
   null: ["NULL"],
   boolean: ["BOOLEAN"],

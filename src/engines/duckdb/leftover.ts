@@ -14,6 +14,8 @@ export interface ResidualSql {
   /** `name → expression` over the text column; empty when nothing is ever left. */
   readonly lists: ReadonlyMap<string, string>;
   readonly text: string;
+  /** Whether the text can be other than NULL. */
+  readonly occurs: boolean;
 }
 
 const KINDS: readonly Kind[] = ["value", "null", "empty"];
@@ -73,7 +75,7 @@ export function compileResidual(leftovers: readonly Leftover[], column: string, 
     const leaf = { key: path.at(-1) ?? "", kind: when, pointer: formatPointer(path), index: 0 };
     groupOf(root, path.slice(0, -1)).leaves.push(leaf);
   }
-  if (leftovers.length === 0) return { lists: new Map(), text: "NULL::VARCHAR" };
+  if (leftovers.length === 0) return { lists: new Map(), text: "NULL::VARCHAR", occurs: false };
   const pointers: Record<Kind, string[]> = { value: [], null: [], empty: [] };
   number(root, pointers);
   const name = (kind: Kind): string => `${prefix}_${kind}`;
@@ -81,5 +83,5 @@ export function compileResidual(leftovers: readonly Leftover[], column: string, 
     name(kind),
     KEEP[kind](`json_extract(${column}, ${stringList(pointers[kind])})::VARCHAR[]`),
   ]);
-  return { lists: new Map(lists), text: printGroup(root, name) };
+  return { lists: new Map(lists), text: printGroup(root, name), occurs: true };
 }

@@ -109,7 +109,7 @@ export async function planProject(project: Project, env: Environment, naming: Na
 
 function storeEnv(env: Environment, limits: Limits): StoreEnv {
   const memory = `${Math.floor(limits.memory / 4e6)}MB`;
-  return { now: env.now, files: env.files, process: env.machine, engine: { threads: limits.threads, memory } };
+  return { now: env.now, files: env.files, process: env.machine, engine: { memory } };
 }
 
 /** Opens the raw store of a project for writing; it is created when it is not there. @throws StoreError */

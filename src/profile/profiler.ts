@@ -11,13 +11,12 @@ import { Tokenizer } from "./tokenizer.js";
 import { PathTrie, ROOT } from "./trie.js";
 
 /** Bytes that the tokenizer may read after the end of a text, the newline included. */
-const SLACK = 8;
+export const SLACK = 8;
 const FIRST_CAPACITY = 1 << 16;
 /** A buffer larger than this is given back after the text that needed it. */
 const KEPT_CAPACITY = 1 << 25;
 const INTEGERS = (1 << CLASS.int53) | (1 << CLASS.int64) | (1 << CLASS.int38) | (1 << CLASS.int_big);
 
-const NO_STEP = { from: -1, to: -1, isInteger: false };
 const LOSSY = new TextDecoder();
 
 /** Why a text is unusable. */
@@ -120,7 +119,13 @@ export class Profiler {
   private view = new DataView(this.text.buffer);
   private run = JSON.stringify(["", "", ""]);
   private problem: Refusal | undefined;
-  private step = NO_STEP;
+
+  /** Start of the value of the root member `_step` of the last text, as an offset into its bytes; -1 when absent or REFUSED. */
+  stepFrom = -1;
+  /** End of that value; -1 when absent or REFUSED. Of a duplicate `_step` the first counts. */
+  stepTo = -1;
+  /** Whether that value is an integer token: no fraction, no exponent, not `-0`. */
+  stepIsInteger = false;
 
   /** Records of this run follow. A run may come several times. Records before the first call have an unknown run. */
   beginRun(run: RunKey): void {
@@ -135,18 +140,33 @@ export class Profiler {
    * Never throws on any bytes.
    */
   scan(blob: BlobName, bytes: Uint8Array, from: number, to: number): number {
-    const tracker = this.trackerOf(blob);
     const length = to - from;
-    const nodesBefore = tracker.trie.size;
     this.load(bytes, from, length);
+    const hazards = this.scanInPlace(blob, this.text, this.view, 0, length);
+    if (this.stepTo >= 0) {
+      this.stepFrom += from;
+      this.stepTo += from;
+    }
+    if (this.text.length > KEPT_CAPACITY) this.reserve(FIRST_CAPACITY);
+    return hazards;
+  }
+
+  /**
+   * The same without a copy: `text[to]` must be a newline, with SLACK - 1 more bytes after it, and `view` be over the
+   * memory of `text`.
+   */
+  scanInPlace(blob: BlobName, text: Uint8Array, view: DataView, from: number, to: number): number {
+    const tracker = this.trackerOf(blob);
+    const nodesBefore = tracker.trie.size;
     this.journal.reset();
-    const hazards = this.tokenizer.scan(tracker.trie, this.journal, this.text, this.view, length);
-    tracker.close(hazards, length, this.journal, this.run, nodesBefore);
-    this.problem = (hazards & UNUSABLE) === 0 ? undefined : this.explain(hazards, length);
+    const hazards = this.tokenizer.scan(tracker.trie, this.journal, text, view, from, to);
+    tracker.close(hazards, to - from, this.journal, this.run, nodesBefore);
+    this.problem = (hazards & UNUSABLE) === 0 ? undefined : this.explain(hazards, text.subarray(from, to), from);
     const { stepFrom, stepTo, stepFact } = this.tokenizer.rare;
     const found = stepTo >= 0 && (hazards & HAZARD.REFUSED) === 0;
-    this.step = found ? { from: from + stepFrom, to: from + stepTo, isInteger: isIntegerToken(stepFact) } : NO_STEP;
-    if (this.text.length > KEPT_CAPACITY) this.reserve(FIRST_CAPACITY);
+    this.stepFrom = found ? stepFrom : -1;
+    this.stepTo = found ? stepTo : -1;
+    this.stepIsInteger = found && isIntegerToken(stepFact);
     return hazards;
   }
 
@@ -157,21 +177,6 @@ export class Profiler {
    */
   get refusal(): Refusal | undefined {
     return this.problem;
-  }
-
-  /** Start of the value of the root member `_step` of the last text, as an offset into its bytes; -1 when absent or REFUSED. */
-  get stepFrom(): number {
-    return this.step.from;
-  }
-
-  /** End of that value; -1 when absent or REFUSED. Of a duplicate `_step` the first counts. */
-  get stepTo(): number {
-    return this.step.to;
-  }
-
-  /** Whether that value is an integer token: no fraction, no exponent, not `-0`. */
-  get stepIsInteger(): boolean {
-    return this.step.isInteger;
   }
 
   /** The profile of all records scanned so far. The profiler may go on. */
@@ -205,14 +210,15 @@ export class Profiler {
     this.view = new DataView(this.text.buffer);
   }
 
-  private explain(hazards: number, length: number): Refusal {
-    const text = this.text.subarray(0, length);
+  /** `text` is the text alone; the tokenizer's offsets count from `from` bytes before it. */
+  private explain(hazards: number, text: Uint8Array, from: number): Refusal {
+    const { rare } = this.tokenizer;
     if ((hazards & HAZARD.REFUSED) === 0) {
-      const offset = this.tokenizer.rare.duplicateAt;
+      const offset = rare.duplicateAt - from;
       return { offset, message: `The key ${pointerAt(text, offset)} is there twice.` };
     }
-    const offset = this.tokenizer.rare.refusedAt;
-    const found = offset >= length ? "the end" : JSON.stringify(LOSSY.decode(text.subarray(offset, offset + 12)));
-    return { offset, message: `Expected ${this.tokenizer.rare.expected}, found ${found}.` };
+    const offset = rare.refusedAt - from;
+    const found = offset >= text.length ? "the end" : JSON.stringify(LOSSY.decode(text.subarray(offset, offset + 12)));
+    return { offset, message: `Expected ${rare.expected}, found ${found}.` };
   }
 }

@@ -74,12 +74,12 @@ export class Tokenizer {
   private readonly objects = new Int32Array(MAX_DEPTH);
 
   /**
-   * Scans `text[0..end)`. `text[end]` must be a newline, with at least four more bytes after it; `view` is over the
+   * Scans `text[begin..end)`. `text[end]` must be a newline, with at least four more bytes after it; `view` is over the
    * same memory. Paths go to `trie`, facts of them to `journal`; when the result has an UNUSABLE bit the caller takes
    * both back. One long function, because its speed rests on its locals; what is rare is in RareTokens.
    * @returns HAZARD bits: exactly REFUSED when the text is refused.
    */
-  scan(trie: PathTrie, journal: Journal, text: Uint8Array, view: DataView, end: number): number {
+  scan(trie: PathTrie, journal: Journal, text: Uint8Array, view: DataView, begin: number, end: number): number {
     const { rare, frames, objects } = this;
     rare.reset();
     const stamp = trie.nextStamp();
@@ -96,7 +96,7 @@ export class Tokenizer {
     let node: number = ROOT;
     let items = -1;
     let keyIsType = false;
-    let i = skipSpace(text, 0, end);
+    let i = skipSpace(text, begin, end);
     if (text[i] !== OPEN_OBJECT) return rare.refuse(i, "an object");
 
     reading: for (;;) {

@@ -3,8 +3,13 @@ import { UNUSABLE } from "../profile/profile.js";
 import type { Profiler } from "../profile/profiler.js";
 import type { ByteArena } from "./byte-arena.js";
 
+/** An int64: a number when it is a safe integer, else a bigint. */
+export type Step = number | bigint;
+
 /** The step of a row that has none. */
-export const NO_STEP = -1n;
+export const NO_STEP = -1;
+/** Characters of a token that surely names a safe integer. */
+const SHORT = 15;
 
 const MIN_INT64 = -(2n ** 63n);
 const MAX_INT64 = 2n ** 63n - 1n;
@@ -49,8 +54,14 @@ export function appendWithStep(arena: ByteArena, step: bigint, bytes: Uint8Array
   return start;
 }
 
+/** An int64 as a step. */
+function stepOf(value: bigint): Step {
+  const number = Number(value);
+  return Number.isSafeInteger(number) ? number : value;
+}
+
 export interface ResolvedStep {
-  readonly step: bigint;
+  readonly step: Step;
   /** `_step` is there and does not say exactly `step` as a plain integer, or says -1. */
   readonly odd: boolean;
 }
@@ -68,6 +79,19 @@ function int64Of(token: string): bigint | undefined {
  */
 export function resolveStep(given: bigint | undefined, token: string | undefined, plain: boolean): ResolvedStep {
   const logged = token === undefined ? undefined : int64Of(token);
-  const step = given ?? logged ?? NO_STEP;
-  return { step, odd: token !== undefined && (logged !== step || !plain || step === NO_STEP) };
+  const step = given ?? logged ?? BigInt(NO_STEP);
+  const odd = token !== undefined && (logged !== step || !plain || step === BigInt(NO_STEP));
+  return { step: stepOf(step), odd };
+}
+
+/**
+ * The integer that a token of digits names, without making a text of it; NaN when it has more characters than every
+ * safe integer can have, or more than a minus before its digits.
+ */
+export function shortInteger(bytes: Uint8Array, from: number, to: number): number {
+  if (to - from > SHORT) return Number.NaN;
+  const negative = bytes[from] === BYTE.minus;
+  let value = 0;
+  for (let at = negative ? from + 1 : from; at < to; at++) value = value * 10 + (bytes[at] as number) - BYTE.zero;
+  return negative ? -value : value;
 }

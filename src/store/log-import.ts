@@ -1,30 +1,39 @@
 import { createHash } from "node:crypto";
 import { type BlobName, RECORD_BLOBS } from "../blob.js";
-import { HAZARD, UNUSABLE } from "../profile/profile.js";
-import { NO_STEP } from "./history-step.js";
+import { HAZARD } from "../profile/profile.js";
+import { NO_STEP, type Step } from "./history-step.js";
 import { evidenceOf, LogFindings } from "./log-findings.js";
 import type { LogKey, LogState, RunBlobs } from "./raw-record.js";
-import type { SegmentDraft } from "./segment-draft.js";
-import { StagedRecords } from "./staged-records.js";
+import { isUnusable, LIKELY_BYTES, type SegmentDraft } from "./segment-draft.js";
+import { StagedRecords, visitRecords } from "./staged-records.js";
 import { StepOrdinals } from "./step-ordinals.js";
 
 /** Kinds of records that come one by one while a log is open. */
 export const STREAM_KINDS = ["history", "system_event"] as const;
 export type StreamKind = (typeof STREAM_KINDS)[number];
 
+/** Empty places for the records of a log. */
+export function stage(): LogImport["staged"] {
+  return { history: new StagedRecords(LIKELY_BYTES), system_event: new StagedRecords(LIKELY_BYTES) };
+}
+
 /** A log between `begin` and `end`: its records that are in no segment yet, its counters and findings. */
 export class LogImport {
   readonly key: LogKey;
   readonly fetchedAt: Date;
   readonly findings: LogFindings;
-  readonly staged = { history: new StagedRecords(), system_event: new StagedRecords() };
+  readonly staged: Readonly<Record<StreamKind, StagedRecords>>;
   /** Rows handed to segments so far. */
   readonly rows = { history: 0, system_event: 0 };
   readonly #hashes = { history: createHash("sha256"), system_event: createHash("sha256") };
   readonly #ordinals = new StepOrdinals();
 
-  constructor(key: LogKey, fetchedAt: Date) {
+  readonly #ordinalOf = (step: Step): number => this.#ordinals.next(step);
+
+  /** @param staged empty; given from log to log so that its memory is used again. */
+  constructor(key: LogKey, fetchedAt: Date, staged: LogImport["staged"]) {
     this.key = key;
+    this.staged = staged;
     this.fetchedAt = fetchedAt;
     this.findings = new LogFindings(key);
   }
@@ -51,19 +60,19 @@ export class LogImport {
 
   /** Puts the staged records of a kind into a draft. */
   drain(kind: StreamKind, draft: SegmentDraft): void {
-    const staged = this.staged[kind];
-    staged.visit((step, bytes, from, to) => {
-      const position = this.rows[kind]++;
-      if (kind === "history") this.#addHistory(draft, step, position, bytes, from, to);
-      else this.#addEvent(draft, position, bytes, from, to);
-    });
-    staged.clear();
+    const first = this.rows[kind];
+    const moved = draft.take(this.staged[kind]);
+    let position = first;
+    if (kind === "history") {
+      visitRecords(draft.arena, moved, (step, from, to) => this.#addHistory(draft, step, position++, from, to));
+    } else visitRecords(draft.arena, moved, (_step, from, to) => this.#addEvent(draft, position++, from, to));
+    this.rows[kind] = position;
   }
 
   /** Adds the run's blobs to a draft of kind run. */
   drainRun(blobs: RunBlobs, draft: SegmentDraft): void {
     draft.addRun(blobs, (blob, hazards, text) => {
-      this.#check(draft, blob, hazards, "", text, 0, text.length);
+      if (isUnusable(hazards)) this.#tell(draft, blob, hazards, "", text, 0, text.length);
     });
   }
 
@@ -76,29 +85,22 @@ export class LogImport {
     this.findings.count("run/short", undefined, message);
   }
 
-  #addEvent(draft: SegmentDraft, position: number, bytes: Uint8Array, from: number, to: number): void {
-    const hazards = draft.addEvent(position, bytes, from, to);
-    this.#check(draft, "system_event", hazards, `, event ${position}`, bytes, from, to);
+  #addEvent(draft: SegmentDraft, position: number, from: number, to: number): void {
+    const hazards = draft.addEvent(position, from, to);
+    if (isUnusable(hazards))
+      this.#tell(draft, "system_event", hazards, `, event ${position}`, draft.arena.bytes, from, to);
   }
 
-  #addHistory(
-    draft: SegmentDraft,
-    given: bigint | undefined,
-    position: number,
-    bytes: Uint8Array,
-    from: number,
-    to: number,
-  ): void {
-    const ordinalOf = (step: bigint) => this.#ordinals.next(step);
-    const { step, hazards } = draft.addHistory(given, position, ordinalOf, bytes, from, to);
-    this.#check(draft, "history", hazards, `, row ${position}`, bytes, from, to);
-    if (step === NO_STEP && given === undefined) {
+  #addHistory(draft: SegmentDraft, given: bigint | undefined, position: number, from: number, to: number): void {
+    const hazards = draft.addHistory(given, position, this.#ordinalOf, from, to);
+    if (isUnusable(hazards)) this.#tell(draft, "history", hazards, `, row ${position}`, draft.arena.bytes, from, to);
+    if (draft.lastStep === NO_STEP && given === undefined) {
       const message = () => `History row ${position} (counted from 0) has no integer _step; its step is -1`;
-      this.findings.count("step/missing", "history", message, () => evidenceOf(bytes, from, to));
+      this.findings.count("step/missing", "history", message, () => evidenceOf(draft.arena.bytes, from, to));
     }
   }
 
-  #check(
+  #tell(
     draft: SegmentDraft,
     blob: BlobName,
     hazards: number,
@@ -107,7 +109,6 @@ export class LogImport {
     from: number,
     to: number,
   ): void {
-    if ((hazards & UNUSABLE) === 0) return;
     const code = (hazards & HAZARD.REFUSED) !== 0 ? "json/refused" : "json/duplicate-key";
     const { offset = 0, message = "" } = draft.refusal ?? {};
     const told = () => `The text of ${blob}${place} cannot be used: ${message} (byte ${offset})`;

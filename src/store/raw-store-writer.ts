@@ -3,7 +3,7 @@ import { StoreError } from "../errors.js";
 import type { Finding } from "../finding.js";
 import { type Change, commitChange } from "./commit.js";
 import { logText } from "./live.js";
-import { LogImport, STREAM_KINDS, type StreamKind } from "./log-import.js";
+import { LogImport, STREAM_KINDS, type StreamKind, stage } from "./log-import.js";
 import type { Manifest, Version } from "./manifest.js";
 import type { LogKey, LogState, RecordWriter, RunBlobs } from "./raw-record.js";
 import { SEGMENT_BYTES, SEGMENT_ROWS, SegmentDraft, type SegmentLog } from "./segment-draft.js";
@@ -60,6 +60,7 @@ class Writer implements RawStoreWriter {
   readonly #added: Version[] = [];
   readonly #unchanged: Version[] = [];
   readonly #findings: Finding[] = [];
+  readonly #staged = stage();
   #replaced = 0;
   #nextVersion: number;
   #open: OpenLog | undefined;
@@ -76,7 +77,7 @@ class Writer implements RawStoreWriter {
   begin(key: LogKey): void {
     if (this.#open !== undefined) throw openLog(this.#open.log.key);
     const { entity, project, run_id, source, start } = key;
-    const log = new LogImport({ entity, project, run_id, source, start }, this.#input.env.now());
+    const log = new LogImport({ entity, project, run_id, source, start }, this.#input.env.now(), this.#staged);
     this.#open = { log, version: undefined, spilled: [] };
   }
 
@@ -195,6 +196,7 @@ class Writer implements RawStoreWriter {
 
   #keep(open: OpenLog, known: Version): void {
     for (const ticket of open.spilled) this.#queue.drop(ticket);
+    for (const kind of STREAM_KINDS) open.log.staged[kind].clear();
     this.#unchanged.push(known);
     this.#findings.push(...known.findings);
   }

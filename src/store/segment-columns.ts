@@ -45,7 +45,7 @@ export function rowsFunction(kind: RecordKind): string {
 /** The statement that writes the draft of a kind to the file named by the variable `segment_file`. */
 export function copyStatement(kind: RecordKind): string {
   const { texts, numbers, rowNumbers } = KIND_COLUMNS[kind];
-  const blobs = RECORD_BLOBS[kind].flatMap((blob) => [`decode(${blob}) AS ${blob}`, `${blob}_hazards`]);
+  const blobs = RECORD_BLOBS[kind].flatMap((blob) => [blob, `${blob}_hazards`]);
   const columns = [...texts.map(logText), ...numbers.map(logNumber), ...rowNumbers, ...blobs];
   return `COPY (SELECT ${columns.join(", ")} FROM ${rowsFunction(kind)}())
     TO (getvariable('segment_file')) (FORMAT parquet, COMPRESSION zstd, COMPRESSION_LEVEL 1)`;

@@ -1,12 +1,8 @@
 import {
   BIGINT,
-  BLOB,
-  type DuckDBBigIntVector,
-  type DuckDBBlobVector,
   type DuckDBConnection,
   type DuckDBDataChunk,
   DuckDBInstance,
-  type DuckDBIntegerVector,
   DuckDBTableFunction,
   INTEGER,
   LIST,
@@ -14,66 +10,31 @@ import {
   VARCHAR,
 } from "@duckdb/node-api";
 import { RECORD_BLOBS, RECORD_KINDS, type RecordKind } from "../blob.js";
-import type { RowNumber } from "./segment-columns.js";
+import { fillChunk } from "./segment-chunk.js";
 import { copyStatement, KIND_COLUMNS, rowsFunction } from "./segment-columns.js";
-import { type SegmentDraft, sortedRows, type TextColumn } from "./segment-draft.js";
-
-const CHUNK_ROWS = 2048;
+import type { SegmentDraft } from "./segment-draft.js";
+import { sortedRows } from "./segment-order.js";
 
 /** A draft being read by the engine. */
 interface Cursor {
   readonly draft: SegmentDraft;
-  readonly order: Uint32Array;
+  readonly order: Uint32Array | undefined;
   next: number;
 }
 
-function writeBigInts(vector: DuckDBBigIntVector, values: ArrayLike<number | bigint>, rows: Uint32Array): void {
-  for (const [i, row] of rows.entries()) vector.setItem(i, BigInt(values[row] as number | bigint));
-  vector.flush();
-}
-
-function writeTexts(vector: DuckDBBlobVector, column: TextColumn, draft: SegmentDraft, rows: Uint32Array): void {
-  for (const [i, row] of rows.entries()) {
-    const start = column.start[row] as number;
-    vector.setItem(i, start < 0 ? null : { bytes: draft.arena.bytes.subarray(start, column.end[row]) });
-  }
-  vector.flush();
-}
-
-function writeHazards(vector: DuckDBIntegerVector, column: TextColumn, rows: Uint32Array): void {
-  for (const [i, row] of rows.entries()) {
-    vector.setItem(i, (column.start[row] as number) < 0 ? null : (column.hazards[row] as number));
-  }
-  vector.flush();
-}
-
 /** Fills one chunk of a table function with the next rows of the draft. */
-function writeChunk(cursor: Cursor, chunk: DuckDBDataChunk): void {
-  const { draft, order, next } = cursor;
-  const rows = order.subarray(next, next + CHUNK_ROWS);
-  cursor.next += rows.length;
-  chunk.rowCount = rows.length;
-  if (rows.length === 0) return;
-  let column = 0;
-  const vector = () => chunk.getColumnVector(column++);
-  writeBigInts(vector() as DuckDBBigIntVector, draft.logIndex, rows);
-  for (const name of KIND_COLUMNS[draft.kind].rowNumbers) {
-    writeBigInts(vector() as DuckDBBigIntVector, draft[name satisfies RowNumber], rows);
-  }
-  for (const text of draft.texts) {
-    writeTexts(vector() as DuckDBBlobVector, text, draft, rows);
-    writeHazards(vector() as DuckDBIntegerVector, text, rows);
-  }
+function nextChunk(cursor: Cursor, chunk: DuckDBDataChunk): void {
+  cursor.next += fillChunk(chunk, cursor.draft, cursor.order, cursor.next);
 }
 
 function draftRows(kind: RecordKind, cursor: () => Cursor): DuckDBTableFunction {
   return DuckDBTableFunction.create({
     name: rowsFunction(kind),
     bindFunction(bind) {
-      bind.addResultColumn("log_index", BIGINT);
+      bind.addResultColumn("log_index", INTEGER);
       for (const name of KIND_COLUMNS[kind].rowNumbers) bind.addResultColumn(name, BIGINT);
       for (const blob of RECORD_BLOBS[kind]) {
-        bind.addResultColumn(blob, BLOB);
+        bind.addResultColumn(blob, VARCHAR);
         bind.addResultColumn(`${blob}_hazards`, INTEGER);
       }
     },
@@ -82,7 +43,7 @@ function draftRows(kind: RecordKind, cursor: () => Cursor): DuckDBTableFunction 
     },
     mainFunction(info, chunk) {
       try {
-        writeChunk(cursor(), chunk);
+        nextChunk(cursor(), chunk);
       } catch (error) {
         info.setError(String(error));
       }
@@ -113,7 +74,6 @@ function logNumbers(draft: SegmentDraft): (bigint | null)[] {
 
 /** Settings of the embedded engine. */
 export interface EngineSettings {
-  readonly threads: number;
   /** Such as `512MB`. */
   readonly memory: string;
 }
@@ -131,7 +91,8 @@ export class SegmentEngine {
 
   static async open(settings: EngineSettings): Promise<SegmentEngine> {
     const instance = await DuckDBInstance.create(":memory:", {
-      threads: String(settings.threads),
+      // A second thread would only spin while JavaScript fills a chunk.
+      threads: "1",
       memory_limit: settings.memory,
       autoinstall_known_extensions: "false",
       temp_directory: "",
@@ -142,8 +103,8 @@ export class SegmentEngine {
     return engine;
   }
 
-  /** Writes the rows of a draft, sorted by key, to a Parquet file; gives the rows' order. */
-  async write(draft: SegmentDraft, file: string): Promise<Uint32Array> {
+  /** Writes the rows of a draft, sorted by key, to a Parquet file; gives their order, or undefined when it is that of the draft. */
+  async write(draft: SegmentDraft, file: string): Promise<Uint32Array | undefined> {
     const order = sortedRows(draft);
     this.#cursor = { draft, order, next: 0 };
     const texts = listValue(logTexts(draft));

@@ -1,16 +1,21 @@
 import { join } from "node:path";
 import { writeProfile } from "../profile/serialize.js";
 import type { Segment } from "./manifest.js";
-import { keyOf, type SegmentDraft } from "./segment-draft.js";
+import type { SegmentDraft } from "./segment-draft.js";
 import type { SegmentEngine } from "./segment-engine.js";
+import { keyOf } from "./segment-order.js";
 import { publish, type StoreFiles, writeDurably } from "./store-env.js";
 
 /** Rows of each version in a draft, by id. */
 function rowsByVersion(draft: SegmentDraft): { id: number; rows: number }[] {
+  const byLog = new Float64Array(draft.logs.length);
+  for (let row = 0; row < draft.rows; row++) {
+    const log = draft.logIndex.values[row] as number;
+    byLog[log] = (byLog[log] as number) + 1;
+  }
   const rows = new Map<number, number>();
-  for (const index of draft.logIndex) {
-    const id = draft.logs[index]?.version ?? 0;
-    rows.set(id, (rows.get(id) ?? 0) + 1);
+  for (const [index, { version }] of draft.logs.entries()) {
+    rows.set(version, (rows.get(version) ?? 0) + (byLog[index] as number));
   }
   return [...rows].map(([id, count]) => ({ id, rows: count })).sort((a, b) => a.id - b.id);
 }
@@ -40,8 +45,8 @@ export async function writeSegment(
     kind: draft.kind,
     rows: draft.rows,
     bytes: (await files.stat(path)).size,
-    first: keyOf(draft, order[0] as number),
-    last: keyOf(draft, order[order.length - 1] as number),
+    first: keyOf(draft, order?.[0] ?? 0),
+    last: keyOf(draft, order?.[order.length - 1] ?? draft.rows - 1),
     versions,
     profile: { file: profile, versions: versions.map((version) => version.id) },
   };

@@ -1,20 +1,29 @@
 import type { Hash } from "node:crypto";
+import { SLACK } from "../profile/profiler.js";
 import { ByteArena } from "./byte-arena.js";
 
-/** A record of a log that is still being read; `bytes[from..to)` is valid until the visit returns. */
-export type VisitRecord = (step: bigint | undefined, bytes: Uint8Array, from: number, to: number) => void;
+/** A record of a log: `arena.bytes[from..to)`, followed by a newline. */
+export type VisitRecord = (step: bigint | undefined, from: number, to: number) => void;
 
 /** Length of the text (u32), whether a step was given (u8), the step (i64), all little endian. */
 const HEADER = 13;
 const MAX_TEXT = 0xffff_ffff;
+const NEWLINE = 10;
+/** Fewer bytes are cheaper to copy than a fresh arena is to fill. */
+const WORTH_TAKING = 8 * 1024 * 1024;
 
 /**
- * Records of one kind of one log, in the order they came, framed in one arena so that they can be hashed in bulk: the
- * digest of a log does not depend on how often the arena was drained.
+ * Records of one kind of one log, in the order they came, framed in one arena so that they can be hashed, moved and
+ * scanned in bulk: the digest of a log does not depend on how often the arena was drained.
  */
 export class StagedRecords {
-  readonly #arena = new ByteArena();
+  readonly #arena: ByteArena;
   count = 0;
+
+  /** @param most bytes after which the records are likely to be moved. */
+  constructor(most = 0) {
+    this.#arena = new ByteArena(most);
+  }
 
   get bytes(): number {
     return this.#arena.length;
@@ -22,12 +31,20 @@ export class StagedRecords {
 
   /** @throws RangeError when the step is beyond int64 or the text beyond 4 GB. */
   push(step: bigint | undefined, bytes: Uint8Array, from: number, to: number): void {
-    if (to - from > MAX_TEXT) throw new RangeError(`A record has ${to - from} bytes; the most is ${MAX_TEXT}`);
-    const start = this.#arena.reserve(HEADER);
-    this.#arena.bytes.writeUInt32LE(to - from, start);
-    this.#arena.bytes.writeUInt8(step === undefined ? 0 : 1, start + 4);
-    this.#arena.bytes.writeBigInt64LE(step ?? 0n, start + 5);
-    this.#arena.append(bytes, from, to);
+    const length = to - from;
+    if (length > MAX_TEXT) throw new RangeError(`A record has ${length} bytes; the most is ${MAX_TEXT}`);
+    const arena = this.#arena;
+    arena.ensure(HEADER + length + 1 + SLACK);
+    const start = arena.length;
+    arena.view.setUint32(start, length, true);
+    arena.view.setUint8(start + 4, step === undefined ? 0 : 1);
+    if (step !== undefined && BigInt.asIntN(64, step) !== step)
+      throw new RangeError(`The step ${step} is beyond int64`);
+    arena.view.setBigInt64(start + 5, step ?? 0n, true);
+    arena.length = start + HEADER;
+    arena.append(bytes, from, to);
+    arena.bytes[arena.length] = NEWLINE;
+    arena.length += 1;
     this.count += 1;
   }
 
@@ -35,18 +52,39 @@ export class StagedRecords {
     into.update(this.#arena.bytes.subarray(0, this.#arena.length));
   }
 
-  visit(each: VisitRecord): void {
-    const { bytes, length } = this.#arena;
-    for (let at = 0; at < length; ) {
-      const from = at + HEADER;
-      const to = from + bytes.readUInt32LE(at);
-      each(bytes.readUInt8(at + 4) === 1 ? bytes.readBigInt64LE(at + 5) : undefined, bytes, from, to);
-      at = to;
-    }
-  }
-
   clear(): void {
     this.#arena.truncate(0);
     this.count = 0;
+  }
+
+  /** Moves all records to an arena, and begins anew. */
+  moveTo(target: ByteArena): Moved {
+    const { count } = this;
+    this.count = 0;
+    const from = target.length;
+    if (from === 0 && this.#arena.length >= WORTH_TAKING) target.takeOver(this.#arena);
+    else {
+      target.append(this.#arena.bytes, 0, this.#arena.length);
+      this.#arena.truncate(0);
+    }
+    return { from, to: target.length, count };
+  }
+}
+
+/** Where framed records stand in an arena. */
+export interface Moved {
+  readonly from: number;
+  readonly to: number;
+  readonly count: number;
+}
+
+/** Visits framed records; the arena may grow meanwhile. */
+export function visitRecords(arena: ByteArena, { from, to }: Moved, each: VisitRecord): void {
+  for (let at = from; at < to; ) {
+    const { view } = arena;
+    const start = at + HEADER;
+    const end = start + view.getUint32(at, true);
+    each(view.getUint8(at + 4) === 1 ? view.getBigInt64(at + 5, true) : undefined, start, end);
+    at = end + 1;
   }
 }

@@ -13,7 +13,7 @@ export function storeEnv(changes: Partial<StoreEnv> = {}): StoreEnv {
     now: () => NOW,
     files,
     process: { pid: process.pid, host: "here", isAlive: (pid) => pid === process.pid },
-    engine: { threads: 2, memory: "1GB" },
+    engine: { memory: "1GB" },
     ...changes,
   };
 }

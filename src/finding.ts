@@ -70,3 +70,19 @@ const RANK: Record<Severity, number> = { note: 0, warning: 1, error: 2 };
 export function reaches(item: Finding, threshold: Severity | "never"): boolean {
   return threshold !== "never" && RANK[item.severity] >= RANK[threshold];
 }
+
+/** Findings counted by code, blob and run: a million refused records are one finding. */
+export class FindingCounts {
+  readonly #found = new Map<string, Finding>();
+
+  add(item: Finding): void {
+    const id = JSON.stringify([item.code, item.blob, item.run]);
+    const known = this.#found.get(id);
+    this.#found.set(id, { ...(known ?? item), count: (known?.count ?? 0) + (item.count ?? 1) });
+  }
+
+  /** One a code, blob and run, in the order in which they were seen first. */
+  list(): Finding[] {
+    return [...this.#found.values()];
+  }
+}

@@ -22,6 +22,7 @@ import {
   writeManifest,
 } from "./tables-folder.js";
 import { type Part, TABLES_FORMAT, type TablesManifest } from "./tables-manifest.js";
+import type { WindowLimits } from "./windows.js";
 import { writeDictionary, writePart } from "./write-part.js";
 
 export interface ExportOptions {
@@ -59,7 +60,7 @@ interface ExportPlan {
 
 function planExport({ store }: ExportOptions, old: readonly Part[], lost: ReadonlySet<Part>, next: number): ExportPlan {
   const runs = store.runs();
-  const draft: PartDraft = { id: 0, kind: "run", runs: wholeRuns(runs) };
+  const draft: PartDraft = { id: 0, kind: "run", runs: wholeRuns(store.manifest, runs) };
   const keep = old.filter((part) => part.kind === "run" && !lost.has(part) && isSame(part, draft));
   const kinds: PartPlan[] = [{ keep, write: keep.length > 0 ? [] : [draft], drop: [], nextPart: next }];
   let nextPart = next;
@@ -102,23 +103,39 @@ function summarise(
   return { tables, careRecords, findings, skipped };
 }
 
+/** A window may take this share of the memory as text; its rows and the row groups being written take several times that. */
+const WINDOW_SHARE = 1 / 32;
+const LARGEST_WINDOW = 64e6;
+const SMALLEST_WINDOW = 8e6;
+const WINDOW_ROWS = 122_880;
+/** Windows that are flattened at once: while one waits for JavaScript the other has the engine's threads. */
+const LANES = 2;
+
+function windowLimits(memory: number): WindowLimits {
+  return { bytes: Math.max(SMALLEST_WINDOW, Math.min(LARGEST_WINDOW, memory * WINDOW_SHARE)), rows: WINDOW_ROWS };
+}
+
 /** Writes the parts of a plan, and the data dictionary, into staged files. */
 async function writeParts(
   options: ExportOptions,
   drafts: readonly PartDraft[],
   staging: Staging,
 ): Promise<{ parts: Part[]; dictionary: number }> {
-  const { store, plan, memory, threads, temp, env } = options;
+  const { store, plan, memory, threads, temp, env, signal } = options;
   const session = await Session.open({ memory: memory * 0.6, threads, temp });
+  const lanes: Session[] = [];
   try {
+    while (lanes.length < LANES) lanes.push(await session.lane());
+    const common = { store, plan, staging, temp, limits: windowLimits(memory), files: env.files, signal };
     const parts: Part[] = [];
     for (const [i, draft] of drafts.entries()) {
       options.signal?.throwIfAborted();
-      parts.push(await writePart(session, store, plan, draft, staging, env.files));
+      parts.push(await writePart(session, { lanes, ...common }, draft));
       options.progress?.(i + 1, drafts.length);
     }
     return { parts, dictionary: await writeDictionary(session, plan, staging) };
   } finally {
+    for (const lane of lanes) lane.close();
     session.close();
   }
 }

@@ -1,4 +1,4 @@
-import type { RecordKind } from "../blob.js";
+import type { RecordKind, RunKey } from "../blob.js";
 import { compareLogs, type LiveRun, liveVersions, runText } from "../store/live.js";
 import type { Manifest, Segment, Version } from "../store/manifest.js";
 import { SEGMENT_BYTES } from "../store/segment-draft.js";
@@ -31,7 +31,9 @@ export interface PartPlan {
 
 /** A run's versions of one kind, in the order of its logs. */
 export interface RunVersions {
+  /** The key as text. */
   readonly run: string;
+  readonly key: RunKey;
   /** An id counts within one raw store only; the digest says what is in a version. */
   readonly versions: readonly Pick<Version, "id" | "digest">[];
   readonly rows: number;
@@ -48,7 +50,7 @@ export const PART_BYTES = 512e6;
 const COMPRESSION = 10;
 
 /** Bytes of text in a segment: it closes at SEGMENT_BYTES, and text compresses tenfold at most, or nearly so. */
-function textBytes(segment: Segment): number {
+export function textBytes(segment: Pick<Segment, "bytes">): number {
   return Math.max(segment.bytes, Math.min(SEGMENT_BYTES, segment.bytes * COMPRESSION));
 }
 
@@ -85,17 +87,19 @@ export function runVersions(
     const rows = versions.reduce((sum, log) => sum + log.rows[kind], 0);
     if (rows === 0) return [];
     const size = versions.reduce((sum, { id }) => sum + (bytes.get(id) ?? 0), 0);
-    return [{ run: key, versions, rows, bytes: size, growing: run.state === "growing" }];
+    return [{ run: key, key: run.key, versions, rows, bytes: size, growing: run.state === "growing" }];
   });
 }
 
 /** Every run with the versions of its own record. */
-export function wholeRuns(runs: readonly LiveRun[]): RunVersions[] {
+export function wholeRuns({ segments }: Pick<Manifest, "segments">, runs: readonly LiveRun[]): RunVersions[] {
+  const bytes = versionBytes(segments, "run");
   return runs.map((run) => ({
     run: runText(run.key),
+    key: run.key,
     versions: run.logs,
     rows: 1,
-    bytes: 0,
+    bytes: run.logs.reduce((sum, { id }) => sum + (bytes.get(id) ?? 0), 0),
     growing: run.state === "growing",
   }));
 }

@@ -1,5 +1,4 @@
-import type { BlobName } from "../blob.js";
-import { RECORD_BLOBS } from "../blob.js";
+import { type BlobName, RECORD_BLOBS, type RunKey } from "../blob.js";
 import { fromDriver } from "../engines/duckdb/cells.js";
 import { rankRelation, type SegmentFile, segmentRelation } from "../engines/duckdb/flatten.js";
 import type { Session } from "../engines/duckdb/session.js";
@@ -14,17 +13,29 @@ import type { LiveRun } from "../store/live.js";
 import type { LiveSegment, RawStore } from "../store/raw-store.js";
 import type { Environment } from "./environment.js";
 import { segmentFiles } from "./live-segments.js";
-import { type PartDraft, versionsOf } from "./parts.js";
+import { type PartDraft, textBytes, versionsOf } from "./parts.js";
 import { runFacts } from "./run-facts.js";
+import { compareRuns, planWindows, type Window, type WindowLimits, type WindowSegment } from "./windows.js";
 
-/** The raw rows of a part. */
-export interface PartInput {
+/** The raw rows of a window. */
+export interface WindowInput {
   readonly files: readonly SegmentFile[];
-  readonly profile: Profile;
+  /** Their rows come in key order. */
+  readonly ordered: boolean;
+  /** Bounds by run: from `from` on, before `to`. */
+  readonly from?: RunKey | undefined;
+  readonly to?: RunKey | undefined;
   /** Versions of runs that have several logs, those of a run in the order of its logs. */
   readonly joined: readonly number[];
-  /** Runs merged from several logs, as records. */
-  readonly extra: AsyncIterable<RawRecord>;
+  /** Reads the profile of at least those rows. */
+  readonly profile: () => Promise<Profile>;
+  /** Runs merged from several logs, as records, in key order. */
+  readonly extra: (session: Session) => AsyncIterable<RawRecord>;
+}
+
+/** The raw rows of a part, in windows in key order; at least one. */
+export interface PartInput {
+  readonly windows: readonly WindowInput[];
 }
 
 const RUN_BLOBS: readonly BlobName[] = RECORD_BLOBS.run;
@@ -80,28 +91,70 @@ function lostRecord({ key }: LiveRun, version: number): StoreError {
   });
 }
 
-/** Finds the segments, the profile and the merged runs that a part is made from. */
-export async function partInput(
-  session: Session,
+async function profileOf(segments: readonly WindowSegment[], files: Pick<Environment["files"], "readFile">) {
+  const profiles: Profile[] = [];
+  for (const { profile } of segments) profiles.push(readProfile(await files.readFile(profile, "utf8")));
+  return mergeAll(profiles);
+}
+
+/** The rows of segments that a part wants. */
+function wantedSegments(segments: readonly LiveSegment[], wanted: ReadonlySet<number>): WindowSegment[] {
+  return segments.flatMap((segment): WindowSegment[] => {
+    const [file] = segmentFiles([segment], wanted);
+    if (file === undefined) return [];
+    const { first, last } = segment.keyRange;
+    const share = (file.versions?.length ?? 1) / (file.versions === undefined ? 1 : segment.versions.all.length);
+    const rows = segment.rows * share;
+    return [{ file, profile: segment.profile, first, last, bytes: textBytes(segment) * share, rows }];
+  });
+}
+
+/** For each window the runs from its start to that of the next; the first window has all that come before, too. */
+function sharedOut(windows: readonly Window[], runs: readonly LiveRun[]): LiveRun[][] {
+  const shares = windows.map((): LiveRun[] => []);
+  const starts = windows.map(({ from, segments }) => from ?? segments[0]?.first);
+  for (const run of runs) {
+    let place = 0;
+    for (const [i, start] of starts.entries()) {
+      if (i > 0 && start !== undefined && compareRuns(run.key, start) >= 0) place = i;
+    }
+    shares[place]?.push(run);
+  }
+  return shares;
+}
+
+const NO_WINDOW: Window = { segments: [], ordered: false, bytes: 0, rows: 0 };
+
+/** Finds the segments and the merged runs that a part is made from. */
+export function partInput(
   store: RawStore,
   draft: PartDraft,
+  limits: WindowLimits,
   files: Pick<Environment["files"], "readFile">,
-): Promise<PartInput> {
-  const joined = draft.runs.flatMap((run) => (run.versions.length > 1 ? run.versions.map(({ id }) => id) : []));
+): PartInput {
+  const several = draft.runs.filter((run) => run.versions.length > 1);
+  const joined = several.flatMap((run) => run.versions.map(({ id }) => id));
   const isRun = draft.kind === "run";
   const merged = new Set(isRun ? joined : []);
   const wanted = new Set(versionsOf(draft).filter((id) => !merged.has(id)));
   const segments = store.liveSegments(draft.kind);
-  const profiles: Profile[] = [];
-  for (const segment of segments) {
-    if (!segment.versions.live.some((id) => wanted.has(id))) continue;
-    profiles.push(readProfile(await files.readFile(segment.profile, "utf8")));
-  }
-  const runs = isRun ? store.runs().filter((run) => run.logs.length > 1) : [];
+  const runs = draft.runs.map((run) => ({ key: run.key, bytes: run.bytes, joined: !isRun && run.versions.length > 1 }));
+  const planned = planWindows(wantedSegments(segments, wanted), runs, limits);
+  const windows = planned.length === 0 ? [NO_WINDOW] : planned;
+  const mergedRunsOf = sharedOut(windows, isRun ? store.runs().filter((run) => run.logs.length > 1) : []);
   return {
-    files: segmentFiles(segments, wanted),
-    profile: mergeAll(profiles),
-    joined: isRun ? [] : joined,
-    extra: mergedRuns(session, segments, runs),
+    windows: windows.map((window, i): WindowInput => {
+      const live = new Set(window.segments.flatMap(({ file }) => file.versions ?? []));
+      const whole = window.segments.some(({ file }) => file.versions === undefined);
+      return {
+        files: window.segments.map(({ file }) => file),
+        ordered: window.ordered,
+        from: window.from,
+        to: window.to,
+        joined: isRun ? [] : joined.filter((id) => whole || live.has(id)),
+        profile: () => profileOf(window.segments, files),
+        extra: (session) => mergedRuns(session, segments, mergedRunsOf[i] ?? []),
+      };
+    }),
   };
 }

@@ -39,6 +39,11 @@ export const HAZARD = {
   ODD_STEP: 1 << 15,
   /** The blob is an empty object. */
   EMPTY: 1 << 16,
+  /**
+   * No member of an object is null, objects inside lists not counted: the one bit that says what is not there, so that
+   * rows without it, such as those of older stores, are looked at. Set by the raw store, not by the tokenizer.
+   */
+  NO_NULLS: 1 << 17,
 } as const;
 
 /** A blob with one of these has no columns at all: its text goes to the residual as it came. */

@@ -120,6 +120,8 @@ export class Profiler {
   private run = JSON.stringify(["", "", ""]);
   private problem: Refusal | undefined;
 
+  /** Whether a member of an object of the last text is null, objects inside lists not counted. */
+  hasNull = false;
   /** Start of the value of the root member `_step` of the last text, as an offset into its bytes; -1 when absent or REFUSED. */
   stepFrom = -1;
   /** End of that value; -1 when absent or REFUSED. Of a duplicate `_step` the first counts. */
@@ -162,7 +164,8 @@ export class Profiler {
     const hazards = this.tokenizer.scan(tracker.trie, this.journal, text, view, from, to);
     tracker.close(hazards, to - from, this.journal, this.run, nodesBefore);
     this.problem = (hazards & UNUSABLE) === 0 ? undefined : this.explain(hazards, text.subarray(from, to), from);
-    const { stepFrom, stepTo, stepFact } = this.tokenizer.rare;
+    const { stepFrom, stepTo, stepFact, hasNull } = this.tokenizer.rare;
+    this.hasNull = hasNull;
     const found = stepTo >= 0 && (hazards & HAZARD.REFUSED) === 0;
     this.stepFrom = found ? stepFrom : -1;
     this.stepTo = found ? stepTo : -1;

@@ -31,6 +31,8 @@ export class RareTokens {
   stepFrom = -1;
   stepTo = -1;
   stepFact = 0;
+  /** Whether a member of an object is null, objects inside lists not counted. */
+  hasNull = false;
   /** Offset after the last key. */
   at = 0;
   /** Packed fact of the last word or escaped string. */
@@ -52,6 +54,7 @@ export class RareTokens {
     this.duplicateAt = -1;
     this.stepFrom = -1;
     this.stepTo = -1;
+    this.hasNull = false;
     this.listKeys.reset();
   }
 

@@ -33,6 +33,7 @@ const KIND_FLOAT = CLASS.float;
 const KIND_INT53 = CLASS.int53;
 const KIND_INTEGRAL53 = CLASS.integral53;
 const KIND_LIST = CLASS.list;
+const KIND_NULL = CLASS.null;
 const KIND_NONFINITE_STRING = CLASS.nonfinite_string;
 const KIND_OBJECT = CLASS.object;
 const KIND_TYPED_OBJECT = CLASS.typed_object;
@@ -265,6 +266,7 @@ export class Tokenizer {
         i = rare.word(text, i);
         if (i < 0) return HAZARD_REFUSED;
         fact = rare.fact;
+        if (fact === KIND_NULL && context === OBJECT) rare.hasNull = true;
       }
 
       hazards |= fact >>> FACT_BITS;

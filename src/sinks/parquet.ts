@@ -5,6 +5,22 @@ import { quoteIdentifier, quoteLiteral } from "../sql-text.js";
 export interface ParquetOptions {
   /** Turns dictionaries off, because DuckDB merges 0.0 and -0.0 in them. */
   readonly keepNegativeZero: boolean;
+  /** Most rows of a row group. Default: `rowGroupRows`. */
+  readonly rowGroupRows?: number | undefined;
+}
+
+/** DuckDB's own default, and the fewest that it can write. */
+const USUAL_ROWS = 122_880;
+const FEWEST_ROWS = 2048;
+/** Cells of a row group that are worth their memory: each takes some 16 bytes until the group is written. */
+const CELLS = 5_000_000;
+/** A dictionary that grows beyond this is given up: nearly every value is new, and trying longer is a fifth of the time. */
+const DICTIONARY_ENTRIES = 4096;
+
+/** Rows of a row group of a table, so that wide tables do not need more memory. */
+export function rowGroupRows(table: Table): number {
+  const rows = Math.floor(CELLS / (table.columns.length + table.residuals.length));
+  return Math.max(FEWEST_ROWS, Math.min(USUAL_ROWS, rows - (rows % FEWEST_ROWS)));
 }
 
 /** Pandas' name of a nullable type, so that its plain `read_parquet` neither rounds int64 nor turns booleans to objects. */
@@ -58,9 +74,11 @@ export function copyToParquet(table: Table, query: string, file: string, options
   const settings = [
     "FORMAT parquet",
     "COMPRESSION zstd",
+    "COMPRESSION_LEVEL 1",
+    `ROW_GROUP_SIZE ${options.rowGroupRows ?? rowGroupRows(table)}`,
     `FIELD_IDS {${ids.join(", ")}}`,
     `KV_METADATA {wandb_columns: ${quoteLiteral(columnMetadata(table))}, pandas: ${quoteLiteral(pandasMetadata(table))}}`,
-    ...(options.keepNegativeZero ? ["DICTIONARY_SIZE_LIMIT 0"] : []),
+    `DICTIONARY_SIZE_LIMIT ${options.keepNegativeZero ? 0 : DICTIONARY_ENTRIES}`,
   ];
   return `COPY (${query}) TO ${quoteLiteral(file)} (${settings.join(", ")})`;
 }

@@ -189,7 +189,7 @@ export class SegmentDraft {
     }
     column.start.push(start);
     column.end.push(end);
-    return hazards;
+    return isUnusable(hazards) || this.#profiler.hasNull ? hazards : hazards | HAZARD.NO_NULLS;
   }
 
   /** Finds the step of the text that was scanned last; gives the hazard of an odd one. */

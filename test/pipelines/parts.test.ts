@@ -4,6 +4,7 @@ import type { Part } from "../../src/pipelines/tables-manifest.js";
 
 const run = (name: string, changes: Partial<RunVersions> = {}): RunVersions => ({
   run: name,
+  key: { entity: "", project: "", run_id: name },
   versions: [{ id: 1, digest: `digest of ${name}` }],
   rows: 10,
   bytes: 1000,

@@ -131,8 +131,17 @@ describe("the step of a history row", () => {
   ])("%s", async (_name, row, step, history, hazards) => {
     await importLogs(store, { rows: [row] });
     expect(await liveRows(folder, "history", "step, history, history_hazards AS hazards")).toEqual([
-      { step, history, hazards },
+      { step, history, hazards: hazards === HAZARD.REFUSED ? hazards : hazards | HAZARD.NO_NULLS },
     ]);
+  });
+
+  it.each([
+    ['{"a":1,"b":{"c":[null,{"d":null}]}}', HAZARD.NO_NULLS],
+    ['{"a":{"b":null}}', 0],
+    ['{"a":null,"a":1}', HAZARD.DUPLICATE_KEY],
+  ])("NO_NULLS says that no member of an object outside lists is null: %s", async (row, hazards) => {
+    await importLogs(store, { rows: [row] });
+    expect(await liveRows(folder, "history", "history_hazards AS hazards")).toEqual([{ hazards }]);
   });
 
   it("a spliced step is in the profile once", async () => {

@@ -4,7 +4,7 @@ import type { Column, Table } from "../../plan/plan.js";
 import { HAZARD, type Profile } from "../../profile/profile.js";
 import { compileResidual, type ResidualSql } from "./leftover.js";
 import { LARGE_BYTES, type Proof, proveBlob } from "./prove.js";
-import { compileStructure, fieldOf, type Structure } from "./structure.js";
+import { columnField, compileStructure, type Field, fieldOf, type Structure } from "./structure.js";
 import { CELL_TYPES, quoteIdentifier, quoteLiteral } from "./types.js";
 
 /** Beyond this many doubtful paths of one blob, testing each costs more than taking every row the careful way. */
@@ -20,6 +20,8 @@ export interface BlobSql {
   /** The text that JSON functions may see. */
   readonly text: string;
   readonly structure: Structure;
+  /** Where in the structure each column stands, by id; the values that are left over follow. */
+  readonly places: ReadonlyMap<number, number>;
   readonly residual: ResidualSql;
   readonly residualName: string;
 }
@@ -60,7 +62,16 @@ export function compileBlob(shape: RecordShape, index: number, profile: Profile)
   const mask = proof.hazards & (blob.blob === "history" ? seen.hazards | HAZARD.ODD_STEP : seen.hazards);
   const text = safeText(blob.blob, mask);
   const columns = proof.columns.filter((column) => column.type !== "json");
-  const residual = compileResidual(proof.leftovers, text, `left_${blob.blob}`);
+  const values = proof.leftovers.filter(({ when }) => when === "value");
+  const fields = [...columns.map(columnField), ...values.map(({ path }): Field => ({ path, type: "JSON" }))];
+  const structure = compileStructure(fields);
+  const residual = compileResidual({
+    leftovers: proof.leftovers,
+    value: (place) => fieldOf(structure, columns.length + place, structName(blob.blob)),
+    text,
+    textWithNulls: `CASE WHEN (${hazardsOf(blob.blob)} & ${HAZARD.NO_NULLS}) = 0 THEN ${text} END`,
+    prefix: `left_${blob.blob}`,
+  });
   const empty = (seen.hazards & HAZARD.EMPTY) !== 0;
   const guarded = empty
     ? `CASE WHEN (${quoteIdentifier(`${blob.blob}_hazards`)} & ${HAZARD.EMPTY}) <> 0 THEN '{}' ELSE ${residual.text} END`
@@ -69,10 +80,18 @@ export function compileBlob(shape: RecordShape, index: number, profile: Profile)
     proof,
     mask,
     text,
-    structure: compileStructure(columns),
+    structure,
+    places: new Map(columns.map((column, place) => [column.id, place])),
     residual: { ...residual, text: guarded, occurs: residual.occurs || empty },
     residualName: blob.residual.name,
   };
+}
+
+/** The cell of a column in the structs of its blob; NULL where it never occurs. */
+function columnCell({ structure, places }: BlobSql, column: Column, result: string): string {
+  const place = places.get(column.id);
+  const field = place === undefined ? undefined : fieldOf(structure, place, result);
+  return field ?? `NULL::${CELL_TYPES[column.type]}`;
 }
 
 export const cast = (expression: string, type: string): string => `CAST(${expression} AS ${type})`;
@@ -81,7 +100,7 @@ export const cast = (expression: string, type: string): string => `CAST(${expres
 export function innerColumns(blobs: ReadonlyMap<BlobName, BlobSql>): string[] {
   const added: string[] = [];
   for (const [blob, sql] of blobs) {
-    if (sql.structure.positions.size > 0)
+    if (sql.structure.positions.length > 0)
       added.push(`json_transform(${sql.text}, ${sql.structure.literal}) AS ${structName(blob)}`);
     for (const [name, expression] of sql.residual.lists) added.push(`${expression} AS ${quoteIdentifier(name)}`);
   }
@@ -109,7 +128,7 @@ export function cellOf(
     const sql = blobs.get(column.blob);
     return sql === undefined
       ? `NULL::${type}`
-      : cast(fieldOf(sql.structure, column, `${alias}.${structName(column.blob)}`), type);
+      : cast(columnCell(sql, column, `${alias}.${structName(column.blob)}`), type);
   }
   if (column.name === "logged_at" && table.kind === "history") {
     const timestamp = table.columns.find((item) => item.name === "timestamp" && item.blob !== undefined);

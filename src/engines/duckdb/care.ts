@@ -1,5 +1,5 @@
 import { type DuckDBAppender, type DuckDBConnection, DuckDBDataChunk } from "@duckdb/node-api";
-import type { Finding } from "../../finding.js";
+import { type Finding, FindingCounts } from "../../finding.js";
 import { type Flattened, flattenRecord, type RawRecord, type Row } from "../../flatten/flatten.js";
 import type { RecordShape } from "../../flatten/shape.js";
 import type { Value } from "../../flatten/value.js";
@@ -102,21 +102,6 @@ export interface CareResult {
 
 const isNegativeZero = (value: Value): boolean =>
   Object.is(value, -0) || (Array.isArray(value) && value.some(isNegativeZero));
-
-/** Findings counted by code, blob and run: a million refused records are one finding. */
-class FindingCounts {
-  readonly #found = new Map<string, Finding>();
-
-  add(item: Finding): void {
-    const id = JSON.stringify([item.code, item.blob, item.run]);
-    const known = this.#found.get(id);
-    this.#found.set(id, { ...(known ?? item), count: (known?.count ?? 0) + (item.count ?? 1) });
-  }
-
-  list(): Finding[] {
-    return [...this.#found.values()];
-  }
-}
 
 function misfitRows(record: RawRecord, flat: Flattened): Row[] {
   const { entity, project, run_id } = record.key;

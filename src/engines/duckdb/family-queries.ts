@@ -5,7 +5,7 @@ import { formatPointer } from "../../json/pointer.js";
 import type { Table } from "../../plan/plan.js";
 import { type BlobSql, cast, cellOf, structName } from "./blob-sql.js";
 import type { ProvenMember } from "./prove.js";
-import { compileStructure, fieldOf } from "./structure.js";
+import { columnField, compileStructure, fieldOf } from "./structure.js";
 import { CELL_TYPES, quoteIdentifier, quoteLiteral } from "./types.js";
 
 export interface Relations {
@@ -15,10 +15,10 @@ export interface Relations {
 }
 
 function memberValues(family: ShapeFamily): { cells: Map<string, string>; expression: string } {
-  const structure = compileStructure(family.rule.values);
-  const cells = family.rule.values.map((column): [string, string] => [
+  const structure = compileStructure(family.rule.values.map(columnField));
+  const cells = family.rule.values.map((column, place): [string, string] => [
     column.name,
-    fieldOf(structure, column, 'm."$cell"'),
+    fieldOf(structure, place, 'm."$cell"') ?? `NULL::${CELL_TYPES[column.type]}`,
   ]);
   return { cells: new Map(cells), expression: `json_transform(m."$item", ${structure.literal})` };
 }
@@ -56,7 +56,7 @@ function memberQuery(
   const residuals = table.residuals.map((item) => `NULL::VARCHAR AS ${quoteIdentifier(item.name)}`);
   const { text } = blob;
   const shared =
-    blob.structure.positions.size > 0
+    blob.structure.positions.length > 0
       ? `, json_transform(${text}, ${blob.structure.literal}) AS ${structName(blob.proof.blob)}`
       : "";
   const rows = `SELECT *${shared}, unnest(json_extract(${text}, [${pointers.join(", ")}])) AS "$item", unnest(range(1, ${members.length + 1})) AS "$member" FROM ${relations.source} WHERE NOT (${care}) AND ${quoteIdentifier(blob.proof.blob)} IS NOT NULL`;

@@ -12,16 +12,27 @@ import { compileKind } from "./compile.js";
 import type { Session } from "./session.js";
 import { CELL_TYPES, quoteIdentifier, quoteLiteral } from "./types.js";
 
+/** Computed cells of runs, for the engine and for records that are flattened one by one. */
+export interface Facts {
+  /** The relation of the cells by run key; undefined when the kind has none. */
+  readonly relation: { readonly name: string; readonly columns: ReadonlySet<string> } | undefined;
+  /** By the key of the run as JSON text. */
+  readonly cells: ReadonlyMap<string, ReadonlyMap<string, Value>>;
+}
+
+export const NO_FACTS: Facts = { relation: undefined, cells: new Map() };
+
 /** Raw rows to flatten, all of one kind. */
 export interface FlattenJob {
   readonly shape: RecordShape;
   readonly misfits: Table;
   /** Relation of raw rows: a table, a view or a query in parentheses; undefined when there are none. */
   readonly source: string | undefined;
+  /** Whether the rows of `source` come in key order. */
+  readonly ordered: boolean;
   /** Profile of at least those rows. */
   readonly profile: Profile;
-  /** Cells of computed columns by run. */
-  readonly facts: readonly { readonly key: RunKey; readonly cells: ReadonlyMap<string, Value> }[];
+  readonly facts: Facts;
   /** Records that are not in `source` and go the careful way, such as runs merged from several logs. */
   readonly extra: AsyncIterable<RawRecord> | Iterable<RawRecord>;
   /** Prefix of the names of temporary tables; unique within the session. */
@@ -55,7 +66,6 @@ async function* careRecords(session: Session, job: FlattenJob, care: string): As
 }
 
 async function* doubtfulRecords(session: Session, job: FlattenJob, care: string): AsyncGenerator<RawRecord> {
-  const facts = new Map(job.facts.map((item) => [runId(item.key), item.cells]));
   const query = `SELECT ${rawColumns(job.shape).join(", ")} FROM ${job.source} WHERE ${care}`;
   for await (const rows of session.stream(query)) {
     for (const row of rows) {
@@ -64,29 +74,37 @@ async function* doubtfulRecords(session: Session, job: FlattenJob, care: string)
       const blobs = Object.fromEntries(
         job.shape.blobs.flatMap(({ blob }, i) => (typeof texts[i] === "string" ? [[blob, texts[i]]] : [])),
       );
-      const computed = facts.get(runId(key)) ?? new Map<string, Value>();
+      const computed = job.facts.cells.get(runId(key)) ?? new Map<string, Value>();
       yield { kind: job.shape.kind, key, step: step as bigint, ordinal: ordinal as bigint, blobs, computed };
     }
   }
 }
 
-async function createFacts(
+/**
+ * Puts computed cells of runs where the queries of any number of jobs find them.
+ * @param name of the temporary table, unique within the session.
+ */
+export async function prepareFacts(
   session: Session,
-  job: FlattenJob,
-): Promise<{ name: string; columns: ReadonlySet<string> } | undefined> {
-  const names = new Set(job.facts.flatMap((item) => [...item.cells.keys()]));
-  if (names.size === 0) return undefined;
-  const columns = job.shape.table.columns.filter((column) => names.has(column.name));
-  const rows = job.facts.map(({ key, cells }) => new Map<string, Value>([...Object.entries(key), ...cells]));
-  const name = `${job.name}facts$`;
+  shape: RecordShape,
+  facts: readonly { readonly key: RunKey; readonly cells: ReadonlyMap<string, Value> }[],
+  name: string,
+): Promise<Facts> {
+  const names = new Set(facts.flatMap((item) => [...item.cells.keys()]));
+  if (names.size === 0) return NO_FACTS;
+  const columns = shape.table.columns.filter((column) => names.has(column.name));
+  const rows = facts.map(({ key, cells }) => new Map<string, Value>([...Object.entries(key), ...cells]));
   const keys = KEY_COLUMNS.map((key) => ({ name: key, type: "string" as const }));
   const fields = [...keys, ...columns.map((column) => ({ name: column.name, type: column.type }))];
   await writeRows(session, name, fields, rows);
-  return { name: quoteIdentifier(name), columns: new Set(columns.map((column) => column.name)) };
+  return {
+    relation: { name: quoteIdentifier(name), columns: new Set(columns.map((column) => column.name)) },
+    cells: new Map(facts.map((item) => [runId(item.key), item.cells])),
+  };
 }
 
 /** Rows of a table in key order: clean ones from their query, careful ones from their DuckDB table. */
-function tableQuery(table: Table, clean: string | undefined, care: string | undefined): string {
+function tableQuery(table: Table, clean: string | undefined, care: string | undefined, ordered: boolean): string {
   const fields = fieldsOf(table);
   const columns = fields.map(
     (field) => `CAST(${quoteIdentifier(field.name)} AS ${CELL_TYPES[field.type]}) AS ${quoteIdentifier(field.name)}`,
@@ -95,8 +113,8 @@ function tableQuery(table: Table, clean: string | undefined, care: string | unde
     (part) => part !== undefined,
   );
   if (parts.length === 0) return emptyQuery(table);
-  const order = table.key.map(quoteIdentifier).join(", ");
-  return `SELECT ${columns.join(", ")} FROM (${parts.join("\nUNION ALL BY NAME\n")}) ORDER BY ${order}`;
+  const query = `SELECT ${columns.join(", ")} FROM (${parts.join("\nUNION ALL BY NAME\n")})`;
+  return ordered && care === undefined ? query : `${query} ORDER BY ${table.key.map(quoteIdentifier).join(", ")}`;
 }
 
 /**
@@ -104,21 +122,18 @@ function tableQuery(table: Table, clean: string | undefined, care: string | unde
  * The rows are those that `flattenRecord` gives, whatever their way.
  */
 export async function flattenWithDuckdb(session: Session, job: FlattenJob): Promise<FlattenResult> {
-  const facts = await createFacts(session, job);
   const nothing = { care: "false", clean: new Map<string, string>(), negativeZero: false };
-  const compiled =
-    job.source === undefined ? nothing : compileKind(job.shape, job.profile, { source: job.source, facts });
-  const care: CareResult = await flattenCarefully(
-    session,
-    job.shape,
-    job.misfits,
-    careRecords(session, job, compiled.care),
-    job.name,
-  );
+  const relations = { source: job.source ?? "", facts: job.facts.relation };
+  const compiled = job.source === undefined ? nothing : compileKind(job.shape, job.profile, relations);
+  const records = careRecords(session, job, compiled.care);
+  const care: CareResult = await flattenCarefully(session, job.shape, job.misfits, records, job.name);
   const tables = new Map([job.shape.table, ...job.shape.familyTables, job.misfits].map((table) => [table.name, table]));
+  // A row of a record's own table is one row; those of other tables come in no order of their own.
+  const inOrder = (table: Table): boolean =>
+    job.ordered && table === job.shape.table && job.shape.kind !== "system_event" && job.facts.relation === undefined;
   const queries = [...tables].map(([name, table]): [string, string] => [
     name,
-    tableQuery(table, compiled.clean.get(name), care.tables.get(name)),
+    tableQuery(table, compiled.clean.get(name), care.tables.get(name), inOrder(table)),
   ]);
   return {
     queries: new Map(queries),
@@ -138,25 +153,59 @@ export interface SegmentFile {
 const paths = (files: readonly SegmentFile[]): string =>
   `[${files.map((file) => quoteLiteral(literalPath(file.path))).join(", ")}]`;
 
+/** Bounds of rows by run: from `from` on, before `to`. */
+export interface RunBounds {
+  readonly from?: RunKey | undefined;
+  readonly to?: RunKey | undefined;
+}
+
+function boundConditions({ from, to }: RunBounds): string[] {
+  const key = `(${KEY_COLUMNS.join(", ")})`;
+  const tuple = (run: RunKey): string => `(${KEY_COLUMNS.map((name) => quoteLiteral(run[name])).join(", ")})`;
+  return [
+    ...(from === undefined ? [] : [`${key} >= ${tuple(from)}`]),
+    ...(to === undefined ? [] : [`${key} < ${tuple(to)}`]),
+  ];
+}
+
+function readSegments(files: readonly SegmentFile[], conditions: readonly string[]): string {
+  const where = conditions.length === 0 ? "" : ` WHERE ${conditions.join(" AND ")}`;
+  return `SELECT * FROM read_parquet(${paths(files)}, hive_partitioning = false)${where}`;
+}
+
+/** The rows of files in the order of the list; neighbours that count as a whole are read at once. */
+function readInOrder(files: readonly SegmentFile[], bounds: RunBounds): string {
+  const conditions = boundConditions(bounds);
+  const parts: string[] = [];
+  let whole: SegmentFile[] = [];
+  const flush = (): void => {
+    if (whole.length > 0) parts.push(readSegments(whole, conditions));
+    whole = [];
+  };
+  for (const file of files) {
+    if (file.versions === undefined) whole.push(file);
+    else {
+      flush();
+      parts.push(readSegments([file], [`version IN (${file.versions.join(", ")})`, ...conditions]));
+    }
+  }
+  flush();
+  return `(${parts.join(" UNION ALL ")})`;
+}
+
 /**
- * A relation of raw rows: these files, and of each only the versions that count. `joined` are the versions of runs that
- * have several logs, those of a run in the order of its logs: their ordinals count on from log to log.
+ * A relation of raw rows: these files, one after the other, and of each only the versions that count. `joined` are the
+ * versions of runs that have several logs, those of a run in the order of its logs: their ordinals count on from log to
+ * log. Bounds leave runs whole.
  */
 export function segmentRelation(
   kind: RecordShape["kind"],
   files: readonly SegmentFile[],
   joined: readonly number[],
+  bounds: RunBounds = {},
 ): string | undefined {
   if (files.length === 0) return undefined;
-  const whole = files.filter((file) => file.versions === undefined);
-  const parts = whole.length === 0 ? [] : [`SELECT * FROM read_parquet(${paths(whole)}, hive_partitioning = false)`];
-  for (const file of files) {
-    if (file.versions === undefined) continue;
-    parts.push(
-      `SELECT * FROM read_parquet(${paths([file])}, hive_partitioning = false) WHERE version IN (${file.versions.join(", ")})`,
-    );
-  }
-  const all = `(${parts.join(" UNION ALL ")})`;
+  const all = readInOrder(files, bounds);
   if (joined.length === 0 || kind === "run" || kind === "sweep") return all;
   const group = kind === "history" ? "entity, project, run_id, step" : "entity, project, run_id";
   const count = `row_number() OVER (PARTITION BY ${group} ORDER BY rank$, ordinal) - 1 AS ordinal`;

@@ -4,28 +4,32 @@ import { quoteLiteral } from "./types.js";
 
 type Kind = Leftover["when"];
 
+interface Leaf {
+  readonly key: string;
+  readonly kind: Kind;
+  /** `value`: the expression of its text; `null`, `empty`: its place in the list of its kind. */
+  readonly text: string;
+  index: number;
+  readonly pointer: string;
+}
+
 interface Group {
-  readonly leaves: { readonly key: string; readonly kind: Kind; readonly pointer: string; index: number }[];
+  readonly leaves: Leaf[];
   readonly groups: Map<string, Group>;
 }
 
 /** SQL of a residual: columns to compute beside the row, and the expression of the residual text over them. */
 export interface ResidualSql {
-  /** `name → expression` over the text column; empty when nothing is ever left. */
+  /** `name → expression` over the text column; empty when only values are ever left. */
   readonly lists: ReadonlyMap<string, string>;
   readonly text: string;
   /** Whether the text can be other than NULL. */
   readonly occurs: boolean;
 }
 
-const KINDS: readonly Kind[] = ["value", "null", "empty"];
-
-/** Keeps an extracted value only where a residual of this kind has it. */
-const KEEP: Record<Kind, (list: string) => string> = {
-  value: (list) => list,
-  null: (list) => `list_transform(${list}, lambda x: CASE WHEN x = 'null' THEN x END)`,
-  empty: (list) => `list_transform(${list}, lambda x: CASE WHEN x = '{}' THEN x END)`,
-};
+/** Kinds whose leaves are looked up by a list of paths, and the JSON text that such a leaf has where it is left. */
+const LISTED = { null: "null", empty: "{}" } as const;
+const LISTED_KINDS = ["null", "empty"] as const;
 
 const newGroup = (): Group => ({ leaves: [], groups: new Map() });
 
@@ -33,28 +37,35 @@ function stringList(items: readonly string[]): string {
   return `[${items.map(quoteLiteral).join(", ")}]`;
 }
 
-/** Members of one object: its own leaves by kind, each kind a contiguous slice of its list, then nested objects. */
-function printGroup(group: Group, name: (kind: Kind) => string): string {
-  const parts: string[] = [];
-  for (const kind of KINDS) {
-    const leaves = group.leaves.filter((leaf) => leaf.kind === kind);
-    const first = leaves[0];
-    if (first === undefined) continue;
-    const keys = stringList(leaves.map((leaf) => `${JSON.stringify(leaf.key)}:`));
-    const slice = `${name(kind)}[${first.index + 1}:${first.index + leaves.length}]`;
-    parts.push(`list_transform(list_zip(${keys}, ${slice}), lambda x: x[1] || x[2])`);
-  }
-  const nested = [...group.groups].map(
-    ([key, inner]) => `${quoteLiteral(`${JSON.stringify(key)}:`)} || ${printGroup(inner, name)}`,
+const member = (key: string, value: string): string => `${quoteLiteral(`${JSON.stringify(key)}:`)} || ${value}`;
+
+/** Members of one object as a list of texts, NULL where there is none; its leaves of a listed kind are a slice of their list. */
+function printMembers(group: Group, name: (kind: keyof typeof LISTED) => string): string[] {
+  const single = group.leaves.flatMap(({ kind, key, text }) =>
+    kind === "value" ? [member(key, text)] : kind === "nothing" ? [quoteLiteral(`${JSON.stringify(key)}:null`)] : [],
   );
-  if (nested.length > 0) parts.push(`[${nested.join(", ")}]`);
-  const all = parts.length === 1 ? parts[0] : `list_concat(${parts.join(", ")})`;
-  return `('{' || nullif(array_to_string(${all}, ','), '') || '}')`;
+  const nested = [...group.groups].map(([key, inner]) => member(key, printGroup(inner, name)));
+  const lists = LISTED_KINDS.flatMap((kind) => {
+    const leaves = group.leaves.filter((leaf) => leaf.kind === kind);
+    const [first] = leaves;
+    if (first === undefined) return [];
+    const texts = stringList(leaves.map((leaf) => `${JSON.stringify(leaf.key)}:${LISTED[kind]}`));
+    const slice = `${name(kind)}[${first.index + 1}:${first.index + leaves.length}]`;
+    const kept = `list_transform(list_zip(${texts}, ${slice}), lambda x: CASE WHEN x[2] = '${LISTED[kind]}' THEN x[1] END)`;
+    return [`nullif(array_to_string(${kept}, ','), '')`];
+  });
+  return [...single, ...lists, ...nested];
 }
 
-/** Numbers the leaves of each kind group by group, so that the leaves of one object stand together in their list. */
-function number(group: Group, pointers: Record<Kind, string[]>): void {
-  for (const leaf of group.leaves) leaf.index = pointers[leaf.kind].push(leaf.pointer) - 1;
+function printGroup(group: Group, name: (kind: keyof typeof LISTED) => string): string {
+  return `('{' || nullif(concat_ws(',', ${printMembers(group, name).join(", ")}), '') || '}')`;
+}
+
+/** Numbers the leaves of each listed kind group by group, so that the leaves of one object stand together in their list. */
+function number(group: Group, pointers: Record<keyof typeof LISTED, string[]>): void {
+  for (const leaf of group.leaves) {
+    if (leaf.kind === "null" || leaf.kind === "empty") leaf.index = pointers[leaf.kind].push(leaf.pointer) - 1;
+  }
   for (const inner of group.groups.values()) number(inner, pointers);
 }
 
@@ -68,20 +79,40 @@ function groupOf(root: Group, path: readonly string[]): Group {
   return group;
 }
 
-/** Compiles what may be left of a clean row into SQL. `column` is the text column, `prefix` names the list columns. */
-export function compileResidual(leftovers: readonly Leftover[], column: string, prefix: string): ResidualSql {
+/** What a residual is compiled over. */
+export interface ResidualInput {
+  readonly leftovers: readonly Leftover[];
+  /** The expression of the value of a leftover `value`, by its place among those. */
+  readonly value: (index: number) => string | undefined;
+  /** The text column; and the same where a member may be null, else NULL. */
+  readonly text: string;
+  readonly textWithNulls: string;
+  /** Prefix of the names of the list columns. */
+  readonly prefix: string;
+}
+
+/** Compiles what may be left of a clean row into SQL. */
+export function compileResidual({ leftovers, value, text, textWithNulls, prefix }: ResidualInput): ResidualSql {
+  if (leftovers.length === 0) return { lists: new Map(), text: "NULL::VARCHAR", occurs: false };
   const root = newGroup();
+  let values = 0;
   for (const { path, when } of leftovers) {
-    const leaf = { key: path.at(-1) ?? "", kind: when, pointer: formatPointer(path), index: 0 };
+    const expression = when === "value" ? (value(values++) ?? "NULL::VARCHAR") : "";
+    const leaf = { key: path.at(-1) ?? "", kind: when, text: expression, pointer: formatPointer(path), index: 0 };
     groupOf(root, path.slice(0, -1)).leaves.push(leaf);
   }
-  if (leftovers.length === 0) return { lists: new Map(), text: "NULL::VARCHAR", occurs: false };
-  const pointers: Record<Kind, string[]> = { value: [], null: [], empty: [] };
+  const pointers: Record<keyof typeof LISTED, string[]> = { null: [], empty: [] };
   number(root, pointers);
-  const name = (kind: Kind): string => `${prefix}_${kind}`;
-  const lists = KINDS.filter((kind) => pointers[kind].length > 0).map((kind): [string, string] => [
+  const name = (kind: keyof typeof LISTED): string => `${prefix}_${kind}`;
+  const lists = LISTED_KINDS.filter((kind) => pointers[kind].length > 0).map((kind): [string, string] => [
     name(kind),
-    KEEP[kind](`json_extract(${column}, ${stringList(pointers[kind])})::VARCHAR[]`),
+    `json_extract(${kind === "null" ? textWithNulls : text}, ${stringList(pointers[kind])})::VARCHAR[]`,
   ]);
-  return { lists: new Map(lists), text: printGroup(root, name), occurs: true };
+  const always = leftovers.some(({ when }) => when === "nothing");
+  const printed = printGroup(root, name);
+  return {
+    lists: new Map(lists),
+    text: always ? `CASE WHEN ${text} IS NOT NULL THEN ${printed} END` : printed,
+    occurs: true,
+  };
 }

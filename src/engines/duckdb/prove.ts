@@ -5,10 +5,13 @@ import type { Column } from "../../plan/plan.js";
 import { type BlobProfile, HAZARD, type PathProfile, type ValueClass } from "../../profile/profile.js";
 import { CLASS_HAZARD, CLASS_JSON_TYPES, isExact, RESPELLED } from "./exact.js";
 
-/** What of a clean row stays in the residual: the value at a path, or only a null or an empty object there. */
+/**
+ * What of a clean row stays in the residual: a value at a path that is not null, or only a null or an empty object there;
+ * `nothing`: every row has a null there.
+ */
 export interface Leftover {
   readonly path: readonly string[];
-  readonly when: "value" | "null" | "empty";
+  readonly when: "value" | "null" | "empty" | "nothing";
 }
 
 /** A member of a family, found in the profile: rows of its table come from this path. */
@@ -71,8 +74,11 @@ function subtreeHazards(profile: PathProfile): number {
 
 class Prover {
   readonly proof: Proof;
+  /** Records whose members are known. */
+  readonly #usable: number;
 
   constructor(blob: BlobName, profile: BlobProfile) {
+    this.#usable = profile.records - profile.unusable;
     const large = profile.maxBytes > LARGE_BYTES;
     const empty = { checks: new Map(), columns: [], leftovers: [], members: [] };
     this.proof = { blob, hazards: ALWAYS, large, ...empty };
@@ -92,14 +98,21 @@ class Prover {
   }
 
   leave(profile: PathProfile, path: Path): void {
+    const classes = classesOf(profile);
+    if (classes.includes("null")) this.leaveNull(profile, path);
+    if (classes.every((name) => name === "null")) return;
     this.proof.hazards |= subtreeHazards(profile) & RESPELLED;
     this.proof.leftovers.push({ path, when: "value" });
+  }
+
+  leaveNull(profile: PathProfile, path: Path): void {
+    this.proof.leftovers.push({ path, when: profile.counts.null === this.#usable ? "nothing" : "null" });
   }
 
   column(profile: PathProfile, column: Column, path: Path): void {
     this.proof.columns.push(column);
     for (const name of classesOf(profile)) {
-      if (name === "null") this.proof.leftovers.push({ path, when: "null" });
+      if (name === "null") this.leaveNull(profile, path);
       else if (!isExact(name, profile, column)) this.doubt(path, name);
     }
   }

@@ -48,6 +48,7 @@ export class Session {
   readonly #instance: DuckDBInstance;
   readonly #connection: DuckDBConnection;
   readonly #signal: AbortSignal | undefined;
+  #owner = true;
 
   private constructor(instance: DuckDBInstance, connection: DuckDBConnection, signal: AbortSignal | undefined) {
     this.#instance = instance;
@@ -71,6 +72,17 @@ export class Session {
       instance.closeSync();
       throw error;
     }
+  }
+
+  /**
+   * A session on the same database with a connection of its own, so that both can be at work at once. Close it before
+   * this one.
+   */
+  async lane(): Promise<Session> {
+    const lane = new Session(this.#instance, await this.#instance.connect(), this.#signal);
+    lane.#owner = false;
+    await lane.run("SET TimeZone = 'UTC'");
+    return lane;
   }
 
   /** Runs a statement. @throws EngineError, MemoryError, or the signal's reason */
@@ -107,7 +119,7 @@ export class Session {
 
   close(): void {
     this.#connection.closeSync();
-    this.#instance.closeSync();
+    if (this.#owner) this.#instance.closeSync();
   }
 
   async #guard<T>(connection: DuckDBConnection, sql: string, act: () => Promise<T>): Promise<T> {

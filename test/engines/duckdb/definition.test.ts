@@ -6,13 +6,13 @@ import { afterAll, beforeAll, expect, it } from "vitest";
 import type { BlobName, RecordKind } from "../../../src/blob.js";
 import { fieldsOf, writeRows } from "../../../src/engines/duckdb/care.js";
 import { fromDriver, readable } from "../../../src/engines/duckdb/cells.js";
-import { dropTemporary, flattenWithDuckdb } from "../../../src/engines/duckdb/flatten.js";
+import { dropTemporary, flattenWithDuckdb, prepareFacts } from "../../../src/engines/duckdb/flatten.js";
 import { Session } from "../../../src/engines/duckdb/session.js";
 import { flattenRecord, type RawRecord, type Row } from "../../../src/flatten/flatten.js";
 import { type RecordShape, shapeRecord } from "../../../src/flatten/shape.js";
 import type { Value } from "../../../src/flatten/value.js";
 import { type Plan, type Table, tableOf } from "../../../src/plan/plan.js";
-import { HAZARD } from "../../../src/profile/profile.js";
+import { HAZARD, UNUSABLE } from "../../../src/profile/profile.js";
 import { Profiler } from "../../../src/profile/profiler.js";
 import { sameJson } from "../../flatten/equal.js";
 import { blobText, mildBatch, plannedColumns, planOf, scalarText } from "../../flatten/hostile.js";
@@ -59,6 +59,7 @@ async function rawRows(
         const token = text.slice(profiler.stepFrom, profiler.stepTo);
         if (!profiler.stepIsInteger || token !== String(record.step) || record.step === -1n) hazards |= HAZARD.ODD_STEP;
       }
+      if ((hazards & UNUSABLE) === 0 && !profiler.hasNull) hazards |= HAZARD.NO_NULLS;
       row.set(blob, text);
       row.set(`${blob}_hazards`, BigInt(hazards));
     }
@@ -123,8 +124,10 @@ async function check(plan: Plan, kind: RecordKind, records: readonly RawRecord[]
   const misfits = tableOf(plan, "misfits");
   const { source, profile } = await rawRows(shape, records);
   const name = `t${serial++}_`;
-  const facts = kind === "run" ? records.map((record) => ({ key: record.key, cells: record.computed })) : [];
-  const result = await flattenWithDuckdb(session, { shape, misfits, source, profile, facts, extra: [], name });
+  const computed = kind === "run" ? records.map((record) => ({ key: record.key, cells: record.computed })) : [];
+  const facts = await prepareFacts(session, shape, computed, `${name}facts`);
+  const job = { shape, misfits, source, profile, facts, extra: [], name, ordered: false };
+  const result = await flattenWithDuckdb(session, job);
   const want = new Map<string, Row[]>();
   for (const record of records) {
     const flat = flattenRecord(shape, record);

@@ -35,6 +35,8 @@ export interface ExportOptions {
   readonly threads: number;
   /** A folder for temporary files of this export alone; made and removed. */
   readonly temp: string;
+  /** How much of a part is flattened at once. Default: 64 MB of text, less when memory is scarce. */
+  readonly window?: WindowLimits | undefined;
   /** The file system, and who and when, for the lock. */
   readonly env: Pick<Environment, "files" | "machine" | "now">;
   /** Called after each part, with parts done and parts in all. */
@@ -126,7 +128,15 @@ async function writeParts(
   const lanes: Session[] = [];
   try {
     while (lanes.length < LANES) lanes.push(await session.lane());
-    const common = { store, plan, staging, temp, limits: windowLimits(memory), files: env.files, signal };
+    const common = {
+      store,
+      plan,
+      staging,
+      temp,
+      limits: options.window ?? windowLimits(memory),
+      files: env.files,
+      signal,
+    };
     const parts: Part[] = [];
     for (const [i, draft] of drafts.entries()) {
       options.signal?.throwIfAborted();

@@ -159,12 +159,17 @@ export interface RunBounds {
   readonly to?: RunKey | undefined;
 }
 
+/** Spelled out: DuckDB makes BETWEEN of two comparisons of tuples, and then refuses it. */
+function beyond(run: RunKey, strict: ">" | "<", last: ">=" | "<"): string {
+  const [entity, project, run_id] = KEY_COLUMNS.map((name) => quoteLiteral(run[name]));
+  const inProject = `project ${strict} ${project} OR (project = ${project} AND run_id ${last} ${run_id})`;
+  return `(entity ${strict} ${entity} OR (entity = ${entity} AND (${inProject})))`;
+}
+
 function boundConditions({ from, to }: RunBounds): string[] {
-  const key = `(${KEY_COLUMNS.join(", ")})`;
-  const tuple = (run: RunKey): string => `(${KEY_COLUMNS.map((name) => quoteLiteral(run[name])).join(", ")})`;
   return [
-    ...(from === undefined ? [] : [`${key} >= ${tuple(from)}`]),
-    ...(to === undefined ? [] : [`${key} < ${tuple(to)}`]),
+    ...(from === undefined ? [] : [beyond(from, ">", ">=")]),
+    ...(to === undefined ? [] : [beyond(to, "<", "<")]),
   ];
 }
 

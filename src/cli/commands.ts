@@ -37,7 +37,7 @@ export const COMMANDS: readonly Command[] = [
       "In a folder without schemas it proposes them from the data and writes schemas/ and a .gitignore. From then on your schemas decide, and --on-new says what happens to paths they do not know.",
       "Only what is new is imported and only tables that change are written, so it is cheap to run again.",
     ],
-    options: ["entity", "wandb-project", "on-new", "fail-on", "memory", "threads", "dry-run", "json"],
+    options: ["kind", "entity", "wandb-project", "on-new", "fail-on", "memory", "threads", "dry-run", "json"],
     examples: [
       ["wandb-columns sync ./wandb", "tables from the logs of local runs, in ./tables"],
       ["wandb-columns sync export/ --project analysis", "a dr_wandb export, into the folder analysis"],
@@ -54,7 +54,7 @@ export const COMMANDS: readonly Command[] = [
       `Reads each PATH (${SOURCES}) and keeps every record in raw/, byte for byte. What was imported before and did not change adds nothing.`,
       "A source that is damaged in part gives what is whole, and findings for the rest.",
     ],
-    options: ["entity", "wandb-project", "fail-on", "memory", "threads", "dry-run", "json"],
+    options: ["kind", "entity", "wandb-project", "fail-on", "memory", "threads", "dry-run", "json"],
     examples: [
       ["wandb-columns import ./wandb", "every run of a wandb/ folder"],
       ["wandb-columns import run.wandb --entity me --wandb-project mnist", "a log that does not say whose it is"],

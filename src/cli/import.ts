@@ -18,7 +18,7 @@ function sourceRows(result: Pick<SourcesResult, "sources">): string[] {
 
 /** What would be imported; nothing is written. Gives the exit code. */
 export async function printSources(context: Context, paths: readonly string[]): Promise<number> {
-  const { sources, findings } = await recogniseSources(paths, context.effects);
+  const { sources, findings } = await recogniseSources(paths, context.effects, context.settings.kind);
   await printResult(context, sourcesResult(sources, findings), (style) => {
     const lines = [ink(style, "bold", "Would be imported:"), ...sourceRows({ sources: [...sources] })];
     return `${[...lines, ...problemLines(findings, style)].join("\n")}\n`;
@@ -44,7 +44,7 @@ function importText(result: ImportResult, findings: readonly Finding[], style: T
 export const importCommand: CommandRun = async (context) => {
   const { settings, effects, progress, positionals } = context;
   if (isSet(context, "dry-run")) return printSources(context, positionals);
-  const recognised = await recogniseSources(positionals, effects);
+  const recognised = await recogniseSources(positionals, effects, settings.kind);
   const store = await openRaw(settings.project, effects, settings.limits);
   const summary = await importSources(store, { ...settings, sources: recognised.sources, progress }, effects);
   const findings = [...recognised.findings, ...summary.findings];

@@ -10,6 +10,7 @@ export interface Option {
   readonly environment?: true;
 }
 
+export const RECORD_KINDS = ["history", "runs"] as const;
 export const ON_NEW = ["report", "add", "fail"] as const;
 export const FAIL_ON = ["error", "warning", "note", "never"] as const;
 export const REPORT_FORMATS = ["text", "json", "md"] as const;
@@ -30,6 +31,11 @@ export const OPTIONS = {
     value: "NAME",
     help: "The W&B project of runs whose source does not say it.",
     environment: true,
+  },
+  kind: {
+    value: "KIND",
+    help: "What the records of JSON Lines are: history (a row a record) or runs. Default: told by the first record.",
+    choices: RECORD_KINDS,
   },
   "on-new": {
     value: "WHAT",

@@ -9,7 +9,7 @@ import type { OnNew } from "../pipelines/sync.js";
 import type { Naming } from "../plan/names.js";
 import type { Thresholds } from "../profile/infer-rules.js";
 import type { Effects } from "./effects.js";
-import { FAIL_ON, ON_NEW, type OptionName } from "./options.js";
+import { FAIL_ON, ON_NEW, type OptionName, RECORD_KINDS } from "./options.js";
 import { type OptionValues, settingText } from "./variables.js";
 
 /** What a command works with, from option, environment and wandb-columns.json, in this order. */
@@ -19,6 +19,8 @@ export interface Settings {
   readonly sources: readonly string[];
   readonly entity: string | undefined;
   readonly wandbProject: string | undefined;
+  /** What the records of JSON Lines are. */
+  readonly kind: "history" | "runs" | undefined;
   readonly onNew: OnNew;
   readonly failOn: Severity | "never";
   readonly limits: Limits;
@@ -88,6 +90,7 @@ export async function readSettings(options: OptionValues, effects: Effects): Pro
     sources: (config.sources ?? []).map((path) => (isAbsolute(path) ? path : join(project.root, path))),
     entity: given("entity") ?? config.entity,
     wandbProject: given("wandb-project") ?? config.wandbProject,
+    kind: RECORD_KINDS.find((kind) => kind === given("kind")),
     onNew: choice("on-new", ON_NEW, given("on-new") ?? config.onNew ?? "report"),
     failOn: choice("fail-on", FAIL_ON, given("fail-on") ?? config.failOn ?? "error"),
     limits: limitsOf(given("memory") ?? config.memory, threads, effects.machine),

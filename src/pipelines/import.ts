@@ -1,8 +1,12 @@
+import { basename } from "node:path";
 import { type Static, Type } from "@sinclair/typebox";
 import { SourceError } from "../errors.js";
 import { type Finding, finding } from "../finding.js";
 import { importDrWandb } from "../sources/dr-wandb/import.js";
 import { type DrWandbLayout, recogniseDrWandb } from "../sources/dr-wandb/layout.js";
+import { identityFields } from "../sources/json-lines/fields.js";
+import { importJsonLines } from "../sources/json-lines/import.js";
+import { type RecordKind, recogniseJsonLines } from "../sources/json-lines/recognise.js";
 import { recogniseWandbFolder } from "../sources/wandb-folder/discover.js";
 import { nodeFiles } from "../sources/wandb-folder/files.js";
 import { importWandbLogs } from "../sources/wandb-folder/import-logs.js";
@@ -16,9 +20,14 @@ import type { Environment, Limits, Progress } from "./environment.js";
 export const RecognisedSourceSchema = Type.Object(
   {
     path: Type.String(),
-    kind: Type.Union([Type.Literal("wandb-folder"), Type.Literal("dr-wandb")]),
+    kind: Type.Union([Type.Literal("wandb-folder"), Type.Literal("dr-wandb"), Type.Literal("json-lines")]),
     description: Type.String({ description: "One line for people." }),
     bytes: Type.Integer({ minimum: 0, description: "Size of the files that hold its records." }),
+    records: Type.Optional(
+      Type.Union([Type.Literal("history"), Type.Literal("runs")], {
+        description: "What the records of json-lines are.",
+      }),
+    ),
   },
   { additionalProperties: false },
 );
@@ -47,7 +56,11 @@ function exportFiles(layout: DrWandbLayout): string[] {
 }
 
 /** What a path is, or what was looked for in vain. */
-async function recognise(path: string, env: Environment): Promise<RecognisedSource | readonly string[]> {
+async function recognise(
+  path: string,
+  given: RecordKind | undefined,
+  env: Environment,
+): Promise<RecognisedSource | readonly string[]> {
   if ((await nodeFiles.kind(path)) === undefined) return ["there is no such file or folder"];
   const folder = await recogniseWandbFolder(path, nodeFiles);
   if (!("tried" in folder)) {
@@ -58,6 +71,14 @@ async function recognise(path: string, env: Environment): Promise<RecognisedSour
     return { path, kind: "wandb-folder", description: folder.description, bytes };
   }
   const { layout, reasons } = await recogniseDrWandb(path, env.files);
+  if (layout === undefined && (await nodeFiles.kind(path)) === "file") {
+    const file = await recogniseJsonLines(path, given, env.files);
+    if ("reason" in file) return [...folder.tried, ...reasons, file.reason];
+    const guess = file.isGuess ? " (a guess; --kind says otherwise)" : "";
+    const what = file.records === "runs" ? "runs" : "history rows";
+    const description = `JSON Lines of ${what}${guess}`;
+    return { path, kind: "json-lines", description, bytes: file.bytes, records: file.records };
+  }
   if (layout === undefined) return ["nothing that can be imported was found", ...folder.tried, ...reasons];
   const files = exportFiles(layout);
   const description = `a dr_wandb export of ${files.length} Parquet file${files.length === 1 ? "" : "s"}`;
@@ -71,11 +92,15 @@ const unreadable = (path: string, why: string): Finding =>
  * Says what each path is. A path that is nothing known or cannot be looked at becomes a finding.
  * @throws SourceError `source/unrecognised` when none is known, with what was looked for.
  */
-export async function recogniseSources(paths: readonly string[], env: Environment): Promise<Recognised> {
+export async function recogniseSources(
+  paths: readonly string[],
+  env: Environment,
+  given?: RecordKind,
+): Promise<Recognised> {
   const sources: RecognisedSource[] = [];
   const findings: Finding[] = [];
   for (const path of new Set(paths)) {
-    const found = await recognise(path, env).catch((error: unknown) => [
+    const found = await recognise(path, given, env).catch((error: unknown) => [
       error instanceof Error ? error.message : String(error),
     ]);
     if ("kind" in found) sources.push(found);
@@ -121,6 +146,18 @@ async function importAll(
       () =>
         importDrWandb(path, writer, options, { files: env.files, engine }),
   );
+  const inputs = of("json-lines").map(({ path, records = "history" }) => ({
+    path,
+    kind: records,
+    fields: identityFields({}),
+    name: basename(path),
+    stem: basename(path).replace(/\..*/, ""),
+  }));
+  if (inputs.length > 0) {
+    works.push(async () => {
+      await importJsonLines(inputs, writer, options, { files: env.files });
+    });
+  }
   if (logs.length > 0) works.unshift(() => importWandbLogs(logs, writer, options, nodeFiles));
   for (const work of works) await attempt(work);
   const [first] = failures;

@@ -4,6 +4,7 @@ import type { Finding } from "../finding.js";
 import type { Naming } from "../plan/names.js";
 import { DEFAULT_THRESHOLDS, type Thresholds } from "../profile/infer-rules.js";
 import type { Report } from "../report/schema.js";
+import type { RecordKind } from "../sources/json-lines/recognise.js";
 import type { RawStore } from "../store/raw-store.js";
 import type { ImportSummary } from "../store/raw-store-writer.js";
 import { isMissing } from "../store/store-env.js";
@@ -23,6 +24,8 @@ export interface SyncOptions {
   /** W&B entity and project of runs whose source does not say. Default: empty, with a finding. */
   readonly entity?: string | undefined;
   readonly wandbProject?: string | undefined;
+  /** What the records of JSON Lines are. Default: told by the first record. */
+  readonly kind?: RecordKind | undefined;
   /** Default `report`. */
   readonly onNew?: OnNew;
   /** Default `snake`. */
@@ -42,6 +45,7 @@ function requestOf(options: SyncOptions, project: Project, env: Environment): Sy
   const defaults = {
     entity: undefined,
     wandbProject: undefined,
+    kind: undefined,
     onNew: "report",
     naming: "snake",
     thresholds: DEFAULT_THRESHOLDS,
@@ -136,7 +140,7 @@ function exportPlanned(
  */
 export async function sync(project: Project, options: SyncOptions, env: Environment): Promise<Synced> {
   const request = requestOf(options, project, env);
-  const recognised = await recogniseSources(request.paths, env);
+  const recognised = await recogniseSources(request.paths, env, request.kind);
   const store = await openRaw(project, env, request.limits);
   const imported = await importSources(store, { ...request, sources: recognised.sources }, env);
   const { planned, proposal, schemas } = await settleSchemas(project, store, request, env);

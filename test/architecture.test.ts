@@ -15,6 +15,7 @@ const LAYERS: readonly (readonly string[])[] = [
   ["codegen"],
   ["report", "validate", "diff", "output"],
   ["pipelines"],
+  ["explore"],
   ["index"],
   ["cli"],
 ];

@@ -24,6 +24,7 @@ test("the library has these names and no others", () => {
       "needRaw",
       "nodeEnvironment",
       "openRaw",
+      "openTables",
       "planColumns",
       "planProject",
       "projectAt",

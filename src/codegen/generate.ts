@@ -5,8 +5,6 @@ import type { Registry } from "../schema/registry.js";
 import { columnsMarkdown } from "./columns.js";
 import { type Dialect, ddl } from "./ddl.js";
 import { namedSchemas } from "./schema-names.js";
-import { typeDeclarations, typeIndex } from "./types.js";
-import { validators } from "./validators.js";
 
 export interface GenerateInput {
   readonly registry: Pick<Registry, "schemas">;
@@ -24,6 +22,9 @@ const DIALECTS: Readonly<Record<string, Dialect>> = {
  * @throws SchemaError when a schema has no TypeScript form, no validator or a name that is taken.
  */
 export async function generateAll(input: GenerateInput): Promise<ReadonlyMap<string, string>> {
+  // They bring compilers with them (Ajv, esbuild, Prettier) that nothing else needs.
+  const { typeDeclarations, typeIndex } = await import("./types.js");
+  const { validators } = await import("./validators.js");
   const { plan } = input;
   const sources = input.registry.schemas();
   const schemas = namedSchemas(sources);

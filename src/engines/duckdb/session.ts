@@ -1,4 +1,10 @@
-import { type DuckDBConnection, DuckDBInstance, type DuckDBValue } from "@duckdb/node-api";
+import {
+  type DuckDBConnection,
+  type DuckDBDataChunk,
+  DuckDBInstance,
+  type DuckDBType,
+  type DuckDBValue,
+} from "@duckdb/node-api";
 import { WandbColumnsError } from "../../errors.js";
 
 /** Limits of an engine session. */
@@ -98,14 +104,26 @@ export class Session {
 
   /** Rows of a large result, chunk by chunk. @throws as `run` */
   async *stream(sql: string): AsyncGenerator<DuckDBValue[][]> {
+    for await (const { chunk } of this.chunks(sql)) yield chunk.getRows();
+  }
+
+  /**
+   * A large result by columns, chunk by chunk, with the types of its columns. A chunk's memory is DuckDB's: what is kept
+   * must be copied before the next one is asked for.
+   * @throws as `run`
+   */
+  async *chunks(
+    sql: string,
+  ): AsyncGenerator<{ readonly chunk: DuckDBDataChunk; readonly types: readonly DuckDBType[] }> {
     // A connection holds one open result: a second stream on it would end the first without a word.
     const connection = await this.#instance.connect();
     try {
       const result = await this.#guard(connection, sql, () => connection.stream(sql));
+      const types = result.columnTypes();
       for (;;) {
         const chunk = await this.#guard(connection, sql, () => result.fetchChunk());
         if (chunk === null || chunk.rowCount === 0) return;
-        yield chunk.getRows();
+        yield { chunk, types };
       }
     } finally {
       connection.closeSync();

@@ -105,6 +105,8 @@ function summarise(
   return { tables, careRecords, findings, skipped };
 }
 
+/** What DuckDB is told it may use; its own peak is above that, and JavaScript needs the rest. */
+const ENGINE_SHARE = 0.5;
 /** A window may take this share of the memory as text; its rows and the row groups being written take several times that. */
 const WINDOW_SHARE = 1 / 32;
 const LARGEST_WINDOW = 64e6;
@@ -124,7 +126,7 @@ async function writeParts(
   staging: Staging,
 ): Promise<{ parts: Part[]; dictionary: number }> {
   const { store, plan, memory, threads, temp, env, signal } = options;
-  const session = await Session.open({ memory: memory * 0.6, threads, temp });
+  const session = await Session.open({ memory: memory * ENGINE_SHARE, threads, temp });
   const lanes: Session[] = [];
   try {
     while (lanes.length < LANES) lanes.push(await session.lane());

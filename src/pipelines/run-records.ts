@@ -11,6 +11,9 @@ import type { Environment, Limits } from "./environment.js";
 import { liveRelation } from "./live-segments.js";
 import { historyStatus } from "./run-facts.js";
 
+/** An export may be at work beside it. */
+const READING_SHARE = 0.2;
+
 /** Opens an engine whose temporary folder is the system's, for what only reads. */
 export async function withSession<T>(
   env: Environment,
@@ -19,7 +22,7 @@ export async function withSession<T>(
 ): Promise<T> {
   const temp = await env.files.mkdtemp(join(env.machine.temp, "wandb-columns-"));
   try {
-    const session = await Session.open({ memory: limits.memory * 0.6, threads: limits.threads, temp });
+    const session = await Session.open({ memory: limits.memory * READING_SHARE, threads: limits.threads, temp });
     try {
       return await act(session);
     } finally {

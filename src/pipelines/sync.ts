@@ -134,22 +134,27 @@ function exportPlanned(
 }
 
 /**
- * The whole way: source -> raw store -> profile -> schemas -> generated/ -> tables -> report. Each step leaves what the
- * ones before it finished.
+ * The whole way: source -> raw store -> profile -> schemas -> generated/, tables and report. Each step leaves what the
+ * ones before it finished; the last three do not depend on each other and run side by side: while the engine writes
+ * tables, JavaScript has time.
  * @throws SourceError when nothing can be read of any path, SchemaError, StoreError; the signal's reason on Ctrl-C.
  */
 export async function sync(project: Project, options: SyncOptions, env: Environment): Promise<Synced> {
   const request = requestOf(options, project, env);
-  const recognised = await recogniseSources(request.paths, env, request.kind);
+  const recognised = await recogniseSources(request.paths, env);
   const store = await openRaw(project, env, request.limits);
   const imported = await importSources(store, { ...request, sources: recognised.sources }, env);
   const { planned, proposal, schemas } = await settleSchemas(project, store, request, env);
-  const generated = await generateIfNew(planned, project, env);
   const stopped = request.onNew === "fail" && schemas.action === "kept" && proposal.patch.decisions.length > 0;
-  const exported = stopped ? undefined : await exportPlanned(store, planned, request, env);
   const outside = imported.findings.filter((item) => item.run === undefined);
   const more = [...recognised.findings, ...outside];
-  const { report, findings } = await makeReport(store, planned, { ...request, more }, env);
+  const works = [
+    stopped ? Promise.resolve(undefined) : exportPlanned(store, planned, request, env),
+    generateIfNew(planned, project, env),
+    makeReport(store, planned, { ...request, more }, env),
+  ] as const;
+  await Promise.allSettled(works);
+  const [exported, generated, { report, findings }] = await Promise.all(works);
   const reportFiles = await writeReport(report, project, env);
   return {
     sources: recognised.sources,

@@ -1,5 +1,5 @@
 import { type Static, Type } from "@sinclair/typebox";
-import { Value } from "@sinclair/typebox/value";
+import { type TypeCheck, TypeCompiler } from "@sinclair/typebox/compiler";
 import { StoreError } from "../errors.js";
 import { FINDING_CODES, type Finding, type FindingCode } from "../finding.js";
 
@@ -59,6 +59,13 @@ export const TablesManifestSchema = Type.Object(
 );
 export type TablesManifest = Static<typeof TablesManifestSchema>;
 
+let compiled: TypeCheck<typeof TablesManifestSchema> | undefined;
+
+function isTablesManifest(value: unknown): value is TablesManifest {
+  compiled ??= TypeCompiler.Compile(TablesManifestSchema);
+  return compiled.Check(value);
+}
+
 /**
  * Reads `tables/manifest.json`.
  * @throws StoreError when it is damaged or was written by a newer version.
@@ -80,7 +87,7 @@ export function readTablesManifest(text: string, file: string): TablesManifest {
       "Install a newer version of wandb-columns.",
     );
   }
-  if (!Value.Check(TablesManifestSchema, value)) {
+  if (!isTablesManifest(value)) {
     return fail(
       `${file} does not have the shape of a tables manifest.`,
       "Remove the tables folder; export writes it again.",

@@ -49,27 +49,36 @@ export function rowsOf(version: Version, kind: RecordKind): number {
   return kind === "sweep" ? 0 : version.rows[kind];
 }
 
-function byRun(versions: readonly Version[]): Map<string, Version[]> {
+const grouped = new WeakMap<readonly Version[], ReadonlyMap<string, readonly Version[]>>();
+
+/** Versions by run; worked out once for a list. */
+function byRun(versions: readonly Version[]): ReadonlyMap<string, readonly Version[]> {
+  const known = grouped.get(versions);
+  if (known !== undefined) return known;
   const runs = new Map<string, Version[]>();
   for (const version of versions) {
     const key = runText(version.log);
-    const known = runs.get(key);
-    if (known === undefined) runs.set(key, [version]);
-    else known.push(version);
+    const group = runs.get(key);
+    if (group === undefined) runs.set(key, [version]);
+    else group.push(version);
   }
+  grouped.set(versions, runs);
   return runs;
 }
 
 /** The versions of one run that count for a kind: those of the first source in SOURCES that has rows of it. */
 function winners(versions: readonly Version[], kind: RecordKind): Version[] {
   const having = versions.filter((version) => rowsOf(version, kind) > 0);
+  if (having.length <= 1) return having;
   const source = SOURCES.find((name) => having.some((version) => version.log.source === name));
   return having.filter((version) => version.log.source === source);
 }
 
 /** Ids of the versions whose rows of a kind count. */
 export function liveVersions(versions: readonly Version[], kind: RecordKind): Set<number> {
-  return new Set([...byRun(versions).values()].flatMap((group) => winners(group, kind)).map((version) => version.id));
+  const live = new Set<number>();
+  for (const group of byRun(versions).values()) for (const { id } of winners(group, kind)) live.add(id);
+  return live;
 }
 
 function maximum(values: readonly (number | undefined)[]): number | undefined {

@@ -1,4 +1,5 @@
 import { type Static, Type } from "@sinclair/typebox";
+import { type TypeCheck, TypeCompiler } from "@sinclair/typebox/compiler";
 import { Value } from "@sinclair/typebox/value";
 import { RECORD_KINDS } from "../blob.js";
 import { StoreError } from "../errors.js";
@@ -104,6 +105,14 @@ function damaged(file: string, message: string, cause?: unknown): StoreError {
   });
 }
 
+let compiled: TypeCheck<typeof ManifestSchema> | undefined;
+
+/** Compiled, since a manifest may name a hundred thousand logs. */
+function isManifest(value: unknown): value is Manifest {
+  compiled ??= TypeCompiler.Compile(ManifestSchema);
+  return compiled.Check(value);
+}
+
 /**
  * Reads the text of a manifest.
  * @throws StoreError when it is not JSON, has another shape, or was written in a newer format.
@@ -122,7 +131,7 @@ export function readManifest(text: string, file: string): Manifest {
       next: "Install a newer version of wandb-columns.",
     });
   }
-  if (Value.Check(ManifestSchema, value)) return value;
+  if (isManifest(value)) return value;
   const first = Value.Errors(ManifestSchema, value).First();
   throw damaged(file, first === undefined ? "wrong shape" : `${first.message} at ${first.path || "the root"}`);
 }

@@ -37,11 +37,11 @@ export interface RawStore {
   /** What is in the store, as of opening it or of the last commit of its own writer. */
   readonly manifest: Manifest;
   /** The segments to read for a kind, in the order in which they were written. */
-  liveSegments(kind: RecordKind): LiveSegment[];
+  liveSegments(kind: RecordKind): readonly LiveSegment[];
   /** The profile of all live rows of some kinds; of all kinds when none is given. */
   profile(kinds?: readonly RecordKind[]): Promise<Profile>;
   /** Every run, in order of key. */
-  runs(): LiveRun[];
+  runs(): readonly LiveRun[];
   /** What was found in the logs that count for a run, when they were imported. */
   findings(): Finding[];
   /**
@@ -96,11 +96,30 @@ function liveSegment(directory: string, segment: Segment, live: ReadonlySet<numb
   ];
 }
 
+/** What follows from a manifest, worked out when it is asked for; forgotten with the manifest. */
+interface Derived {
+  readonly segments: Map<RecordKind, LiveSegment[]>;
+  readonly profiles: Map<RecordKind, Promise<Profile>>;
+  runs: LiveRun[] | undefined;
+}
+
+const emptyDerived = (): Derived => ({ segments: new Map(), profiles: new Map(), runs: undefined });
+
+function remember<K, V>(known: Map<K, V>, key: K, make: () => V): V {
+  let value = known.get(key);
+  if (value === undefined) {
+    value = make();
+    known.set(key, value);
+  }
+  return value;
+}
+
 class Store implements RawStore {
   readonly directory: string;
   readonly #env: StoreEnv;
   #manifest: Manifest;
   #writer: RawStoreWriter | undefined;
+  #derived: Derived = emptyDerived();
 
   constructor(directory: string, env: StoreEnv, manifest: Manifest) {
     this.directory = directory;
@@ -113,21 +132,29 @@ class Store implements RawStore {
   }
 
   liveSegments(kind: RecordKind): LiveSegment[] {
-    const live = liveVersions(this.#manifest.versions, kind);
-    const segments = this.#manifest.segments.filter((segment) => segment.kind === kind);
-    return segments.flatMap((segment) => liveSegment(this.directory, segment, live));
+    return remember(this.#derived.segments, kind, () => {
+      const live = liveVersions(this.#manifest.versions, kind);
+      const segments = this.#manifest.segments.filter((segment) => segment.kind === kind);
+      return segments.flatMap((segment) => liveSegment(this.directory, segment, live));
+    });
   }
 
   async profile(kinds: readonly RecordKind[] = RECORD_KINDS): Promise<Profile> {
+    const { profiles } = this.#derived;
+    return mergeAll(await Promise.all(kinds.map((kind) => remember(profiles, kind, () => this.#readProfile(kind)))));
+  }
+
+  async #readProfile(kind: RecordKind): Promise<Profile> {
     const profiles: Profile[] = [];
-    for (const segment of kinds.flatMap((kind) => this.liveSegments(kind))) {
+    for (const segment of this.liveSegments(kind)) {
       profiles.push(readProfile(await this.#env.files.readFile(segment.profile, "utf8")));
     }
     return mergeAll(profiles);
   }
 
   runs(): LiveRun[] {
-    return liveRuns(this.#manifest.versions);
+    this.#derived.runs ??= liveRuns(this.#manifest.versions);
+    return this.#derived.runs;
   }
 
   findings(): Finding[] {
@@ -143,6 +170,7 @@ class Store implements RawStore {
     const unlock = await takeLock(this.#env, join(this.directory, "lock"));
     try {
       this.#manifest = (await loadManifest(files, this.directory)) ?? (await this.#createManifest());
+      this.#derived = emptyDerived();
       await removeLeftovers(files, this.directory, this.#manifest);
       this.#writer = await this.#openWriter(unlock);
       return this.#writer;
@@ -169,6 +197,7 @@ class Store implements RawStore {
     const release = async (manifest: Manifest | undefined): Promise<void> => {
       this.#writer = undefined;
       this.#manifest = manifest ?? this.#manifest;
+      this.#derived = emptyDerived();
       await unlock();
     };
     return openWriter({ env: this.#env, directory, manifest: this.#manifest, release });

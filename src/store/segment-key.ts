@@ -17,9 +17,17 @@ export const SegmentKeySchema = Type.Object(
 );
 export type SegmentKey = Static<typeof SegmentKeySchema>;
 
+/** Moves surrogates, which stand for code points beyond U+FFFF, behind the rest of the code units. */
+const rankOf = (unit: number): number => (unit < 0xd800 ? unit : unit >= 0xe000 ? unit - 0x800 : unit + 0x2000);
+
 /** Order of texts by their UTF-8 bytes: the order of DuckDB, Postgres' C collation and Parquet. */
 export function compareText(a: string, b: string): number {
-  return a === b ? 0 : Buffer.compare(Buffer.from(a), Buffer.from(b));
+  const length = Math.min(a.length, b.length);
+  for (let i = 0; i < length; i++) {
+    const [x, y] = [a.charCodeAt(i), b.charCodeAt(i)];
+    if (x !== y) return rankOf(x) - rankOf(y);
+  }
+  return a.length - b.length;
 }
 
 /** Order of keys of one kind. Negative when `a` comes first, 0 when equal. */

@@ -6,7 +6,7 @@ import { StoreError } from "../errors.js";
 import type { RawRecord } from "../flatten/flatten.js";
 import { mergeLogs } from "../flatten/merge-logs.js";
 import type { Value } from "../flatten/value.js";
-import { mergeAll } from "../profile/merge.js";
+import { ProfileSum } from "../profile/merge.js";
 import type { Profile } from "../profile/profile.js";
 import { readProfile } from "../profile/serialize.js";
 import type { LiveRun } from "../store/live.js";

@@ -2,7 +2,7 @@ import { join } from "node:path";
 import { RECORD_KINDS, type RecordKind } from "../blob.js";
 import { StoreError } from "../errors.js";
 import type { Finding } from "../finding.js";
-import { mergeAll } from "../profile/merge.js";
+import { ProfileSum } from "../profile/merge.js";
 import type { Profile } from "../profile/profile.js";
 import { readProfile } from "../profile/serialize.js";
 import { MANIFEST_FILE, removeLeftovers } from "./commit.js";
@@ -119,11 +119,11 @@ class Store implements RawStore {
   }
 
   async profile(kinds: readonly RecordKind[] = RECORD_KINDS): Promise<Profile> {
-    const profiles: Profile[] = [];
+    const sum = new ProfileSum();
     for (const segment of kinds.flatMap((kind) => this.liveSegments(kind))) {
-      profiles.push(readProfile(await this.#env.files.readFile(segment.profile, "utf8")));
+      sum.add(readProfile(await this.#env.files.readFile(segment.profile, "utf8")));
     }
-    return mergeAll(profiles);
+    return sum.total();
   }
 
   runs(): LiveRun[] {

@@ -65,7 +65,10 @@ function columnTable(columns: readonly ColumnEntry[]): string {
       { title: "Type", cell: (item) => codeSpan(item.type) },
       {
         title: "Filled",
-        cell: (item) => `${grouped(item.filled)} of ${grouped(item.rows)} (${percent(item.filled, item.rows)})`,
+        cell: (item) => {
+          const least = item.filled_at_least ? "at least " : "";
+          return `${least}${grouped(item.filled)} of ${grouped(item.rows)} (${percent(item.filled, item.rows)})`;
+        },
       },
       { title: "Nulls", cell: (item) => (item.nulls === 0 ? "" : grouped(item.nulls)), optional: true },
       {

@@ -6,7 +6,7 @@ import { StoreError } from "../errors.js";
 import type { RawRecord } from "../flatten/flatten.js";
 import { mergeLogs } from "../flatten/merge-logs.js";
 import type { Value } from "../flatten/value.js";
-import { mergeAll } from "../profile/merge.js";
+import { ProfileSum } from "../profile/merge.js";
 import type { Profile } from "../profile/profile.js";
 import { readProfile } from "../profile/serialize.js";
 import type { LiveRun } from "../store/live.js";
@@ -92,9 +92,9 @@ function lostRecord({ key }: LiveRun, version: number): StoreError {
 }
 
 async function profileOf(segments: readonly WindowSegment[], files: Pick<Environment["files"], "readFile">) {
-  const profiles: Profile[] = [];
-  for (const { profile } of segments) profiles.push(readProfile(await files.readFile(profile, "utf8")));
-  return mergeAll(profiles);
+  const sum = new ProfileSum();
+  for (const { profile } of segments) sum.add(readProfile(await files.readFile(profile, "utf8")));
+  return sum.total();
 }
 
 /** The rows of segments that a part wants. */

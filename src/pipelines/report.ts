@@ -8,7 +8,7 @@ import { declaredPaths } from "../profile/infer-declared.js";
 import type { Thresholds } from "../profile/infer-rules.js";
 import type { Profile } from "../profile/profile.js";
 import { runText } from "../report/facts.js";
-import { buildReport, groupFindings, misfitFindings, undeclaredFindings } from "../report/report.js";
+import { buildReport, groupFindings, misfitFindings, undeclaredFindings, unlistedFindings } from "../report/report.js";
 import type { Report } from "../report/schema.js";
 import type { RawStore } from "../store/raw-store.js";
 import { writeDurably } from "../store/store-env.js";
@@ -65,13 +65,14 @@ async function readReport(
   const input = { plan: planned.plan, profile, runs, thresholds };
   const bare = buildReport({ ...input, findings: [] });
   const patch = infer(profile, declaredPaths(planned.plan), thresholds);
-  const findings = distinct([...known, ...misfitFindings(bare.columns), ...undeclaredFindings(patch)]);
+  const paths = [...undeclaredFindings(patch), ...unlistedFindings(profile)];
+  const findings = distinct([...known, ...misfitFindings(bare.columns), ...paths]);
   const examples = await findExamples(session, store, shown(planned, bare), env);
-  const paths = bare.paths.map((path) => {
+  const shownPaths = bare.paths.map((path) => {
     const example = examples.get(`${path.blob}${path.path}`);
     return example === undefined ? path : { ...path, example };
   });
-  return { report: { ...bare, paths, findings: groupFindings(findings) }, findings };
+  return { report: { ...bare, paths: shownPaths, findings: groupFindings(findings) }, findings };
 }
 
 /**

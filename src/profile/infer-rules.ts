@@ -75,8 +75,9 @@ function filled(node: PathProfile): number {
   return valueCount(node.counts) - count(node, "null");
 }
 
-/** Whether most members of an object are each absent from most of its records, and there are many. */
+/** Whether most members of an object are each absent from most of its records, and there are many; or too many to tell. */
 function isMap({ node, thresholds }: Subject): boolean {
+  if (node.crowded) return true;
   const members = [...(node.children?.values() ?? [])];
   if (members.length <= thresholds.maxMembers) return false;
   const objects = count(node, "object", "empty_object");
@@ -130,7 +131,7 @@ const SHAPE_RULES: readonly Rule[] = [
   },
   {
     id: "object-map",
-    says: "An object with more than `maxMembers` names, most of them absent from most of its records: object-map, whole.",
+    says: "An object with more than `maxMembers` names, most in few of its records, or with too many to list: object-map, whole.",
     decide: (subject) => serialized("object-map", isObject(subject) && isMap(subject)),
   },
   {

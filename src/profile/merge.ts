@@ -1,5 +1,7 @@
 import { BLOBS } from "../blob.js";
-import { type BlobProfile, type PathProfile, type Profile, VALUE_CLASSES } from "./profile.js";
+import { BOUNDS, type Bounds, firstNames, roomAt } from "./bounds.js";
+import type { BlobProfile, PathProfile, Profile } from "./profile.js";
+import { hazardsWithin, joinValues, Others } from "./values.js";
 
 /** The profile of no records: `mergeProfiles(emptyProfile(), p)` equals `p`. */
 export function emptyProfile(): Profile {
@@ -34,33 +36,7 @@ function mergeRuns(a: readonly number[], inA: Int32Array, b: readonly number[], 
   return union;
 }
 
-const smaller = (a: number | undefined, b: number | undefined): number | undefined =>
-  a === undefined ? b : b === undefined ? a : Math.min(a, b);
-
-const larger = (a: number | undefined, b: number | undefined): number | undefined =>
-  a === undefined ? b : b === undefined ? a : Math.max(a, b);
-
 const NOTHING: PathProfile = { counts: {}, hazards: 0, runs: [] };
-
-/** Two paths without what is below them. */
-function mergePath(a: PathProfile, inA: Int32Array, b: PathProfile, inB: Int32Array): PathProfile {
-  const counts: PathProfile["counts"] = {};
-  for (const kind of VALUE_CLASSES) {
-    const count = (a.counts[kind] ?? 0) + (b.counts[kind] ?? 0);
-    if (count > 0) counts[kind] = count;
-  }
-  const min = smaller(a.min, b.min);
-  const max = larger(a.max, b.max);
-  const maxLength = larger(a.maxLength, b.maxLength);
-  return {
-    counts,
-    ...(min === undefined ? {} : { min }),
-    ...(max === undefined ? {} : { max }),
-    ...(maxLength === undefined ? {} : { maxLength }),
-    hazards: a.hazards | b.hazards,
-    runs: mergeRuns(a.runs, inA, b.runs, inB),
-  };
-}
 
 /** Ascending keys of two children maps that are in ascending order themselves. */
 function keysOf(a: PathProfile, b: PathProfile): string[] {
@@ -69,28 +45,87 @@ function keysOf(a: PathProfile, b: PathProfile): string[] {
   return keys.sort(compareText);
 }
 
-/** Two tries; a loop, since a path may be as long as a text nests. */
-function mergeTrees(a: PathProfile, inA: Int32Array, b: PathProfile, inB: Int32Array): PathProfile {
-  const root = mergePath(a, inA, b, inB);
-  const todo: [PathProfile, PathProfile, PathProfile][] = [[root, a, b]];
-  for (let next = todo.pop(); next !== undefined; next = todo.pop()) {
-    const [into, left, right] = next;
-    const join = (x: PathProfile = NOTHING, y: PathProfile = NOTHING): PathProfile => {
-      const joined = mergePath(x, inA, y, inB);
-      todo.push([joined, x, y]);
-      return joined;
-    };
-    if (left.items !== undefined || right.items !== undefined) into.items = join(left.items, right.items);
-    const keys = keysOf(left, right);
-    if (keys.length === 0) continue;
-    into.children = new Map(keys.map((key) => [key, join(left.children?.get(key), right.children?.get(key))]));
+/** A path of the union and how many are below it, as far as they count for the object around it. */
+interface Joined {
+  readonly path: PathProfile;
+  readonly below: number;
+}
+
+/** Merges two trees, each with runs in a numbering of its own. */
+class TreeMerge {
+  private readonly inA: Int32Array;
+  private readonly inB: Int32Array;
+  private readonly bounds: Bounds;
+
+  constructor(inA: Int32Array, inB: Int32Array, bounds: Bounds) {
+    this.inA = inA;
+    this.inB = inB;
+    this.bounds = bounds;
   }
-  return root;
+
+  root(a: PathProfile, b: PathProfile): PathProfile {
+    return this.join(a, b, 0, roomAt(this.bounds, 0)).path;
+  }
+
+  /** Two paths with all that is below them. Goes as deep as `Bounds.room` is long, and no deeper. */
+  private join(a: PathProfile, b: PathProfile, depth: number, room: number): Joined {
+    const path = this.joinPath(a, b);
+    if (a.items !== undefined || b.items !== undefined) path.items = this.joinPath(a.items, b.items);
+    const names = keysOf(a, b);
+    const members = a.crowded || b.crowded || names.length > room ? undefined : this.members(a, b, names, depth, room);
+    if (members === undefined) {
+      this.crowd(path, a, b, depth === 0 ? firstNames(names, this.bounds.keptNames) : []);
+      return { path, below: roomAt(this.bounds, depth) };
+    }
+    if (members.children.length > 0) path.children = new Map(members.children);
+    if (a.others !== undefined || b.others !== undefined) path.others = this.joinPath(a.others, b.others);
+    return { path, below: members.below };
+  }
+
+  /** Keeps these names of an object, without what is below them, and counts the rest among its others. */
+  private crowd(path: PathProfile, a: PathProfile, b: PathProfile, names: readonly string[]): void {
+    const kept = new Set(names);
+    const others = new Others();
+    for (const [side, numbers] of [[a, this.inA] as const, [b, this.inB] as const]) {
+      if (side.others !== undefined) this.fold(others, side.others, numbers);
+      for (const [name, child] of side.children ?? []) if (!kept.has(name)) this.fold(others, child, numbers);
+    }
+    path.crowded = true;
+    if (names.length > 0) path.children = new Map(names.map((name) => [name, this.member(a, b, name, 1, 0).path]));
+    if (!others.isEmpty) path.others = others.profile();
+  }
+
+  /** The members of an object; undefined when there are too many paths. */
+  private members(a: PathProfile, b: PathProfile, names: readonly string[], depth: number, room: number) {
+    const children: [string, PathProfile][] = [];
+    let below = 0;
+    for (const name of names) {
+      const child = this.member(a, b, name, depth + 1, roomAt(this.bounds, depth + 1));
+      below += 1 + child.below;
+      if (below > room) return undefined;
+      children.push([name, child.path]);
+    }
+    return { children, below };
+  }
+
+  private member(a: PathProfile, b: PathProfile, name: string, depth: number, room: number): Joined {
+    return this.join(a.children?.get(name) ?? NOTHING, b.children?.get(name) ?? NOTHING, depth, room);
+  }
+
+  private joinPath(a: PathProfile = NOTHING, b: PathProfile = NOTHING): PathProfile {
+    return { ...joinValues(a, b), runs: mergeRuns(a.runs, this.inA, b.runs, this.inB) };
+  }
+
+  private fold(others: Others, path: PathProfile, numbers: Int32Array): void {
+    const runs = path.runs.map((run) => numbers[run] ?? 0);
+    others.add({ ...path, hazards: hazardsWithin(path) }, runs);
+  }
 }
 
 const NO_RECORDS: BlobProfile = { records: 0, unusable: 0, hazards: 0, bytes: 0, maxBytes: 0, runs: [], root: NOTHING };
 
-function mergeBlobs(a: BlobProfile, b: BlobProfile): BlobProfile {
+/** The profile of the records of both. */
+export function mergeBlobs(a: BlobProfile, b: BlobProfile, bounds: Bounds): BlobProfile {
   const runs = [...new Set([...a.runs, ...b.runs])].sort(compareText);
   return {
     records: a.records + b.records,
@@ -99,28 +134,49 @@ function mergeBlobs(a: BlobProfile, b: BlobProfile): BlobProfile {
     bytes: a.bytes + b.bytes,
     maxBytes: Math.max(a.maxBytes, b.maxBytes),
     runs,
-    root: mergeTrees(a.root, positions(a.runs, runs), b.root, positions(b.runs, runs)),
+    root: new TreeMerge(positions(a.runs, runs), positions(b.runs, runs), bounds).root(a.root, b.root),
   };
 }
 
 /**
  * The profile of the records of both. Commutative, associative, with `emptyProfile()` as its unit; the arguments are
  * not changed and share nothing with the result. The cost is that of the paths and runs of both; for many there is
- * `mergeAll`.
+ * `ProfileSum`.
  */
-export function mergeProfiles(a: Profile, b: Profile): Profile {
+export function mergeProfiles(a: Profile, b: Profile, bounds: Bounds = BOUNDS): Profile {
   const blobs: Profile["blobs"] = {};
   for (const blob of BLOBS) {
     const left = a.blobs[blob];
     const right = b.blobs[blob];
-    if (left !== undefined || right !== undefined) blobs[blob] = mergeBlobs(left ?? NO_RECORDS, right ?? NO_RECORDS);
+    if (left === undefined && right === undefined) continue;
+    blobs[blob] = mergeBlobs(left ?? NO_RECORDS, right ?? NO_RECORDS, bounds);
   }
   return { format: 1, blobs };
 }
 
-/** The profile of the records of all; merged in pairs, so that the cost grows with their number and not with its square. */
-export function mergeAll(profiles: readonly Profile[]): Profile {
-  if (profiles.length <= 1) return profiles[0] ?? emptyProfile();
-  const middle = profiles.length >> 1;
-  return mergeProfiles(mergeAll(profiles.slice(0, middle)), mergeAll(profiles.slice(middle)));
+/**
+ * Adds up profiles one by one. Holds about log2 of their number at a time, each the sum of twice as many as the next, so
+ * that the cost grows with their number and not with its square.
+ */
+export class ProfileSum {
+  private readonly partial: { readonly profile: Profile; readonly count: number }[] = [];
+
+  add(profile: Profile): void {
+    let sum = { profile, count: 1 };
+    for (let last = this.partial.at(-1); last?.count === sum.count; last = this.partial.at(-1)) {
+      this.partial.pop();
+      sum = { profile: mergeProfiles(last.profile, sum.profile), count: last.count + sum.count };
+    }
+    this.partial.push(sum);
+  }
+
+  /** The profile of the records of all that were added. */
+  total(): Profile {
+    return (
+      this.partial.reduceRight<Profile | undefined>(
+        (sum, { profile }) => (sum === undefined ? profile : mergeProfiles(profile, sum)),
+        undefined,
+      ) ?? emptyProfile()
+    );
+  }
 }

@@ -126,6 +126,13 @@ export interface PathProfile {
   items?: PathProfile;
   /** Members, by unescaped key, in ascending order of key. */
   children?: Map<string, PathProfile>;
+  /**
+   * The members that have no path of their own, all together: their names are longer than `Bounds.nameBytes`, or this
+   * object is `crowded`. Counts are those of the members; hazards are also those of all that is inside them.
+   */
+  others?: PathProfile;
+  /** Set when there are more paths below than `Bounds.room` has place for. What was not kept is in `others`. */
+  crowded?: true;
 }
 
 /** Statistics of one blob over some records. */
@@ -145,7 +152,10 @@ export interface BlobProfile {
   root: PathProfile;
 }
 
-/** The profile of a segment, or of many merged. Same records in any order or split: equal profiles. */
+/**
+ * The profile of a segment, or of many merged. Same records in any order or split: equal profiles. Its size is bounded,
+ * see `bounds.ts`: which objects are crowded, and which names a crowded root keeps, depends on the set of names alone.
+ */
 export interface Profile {
   readonly format: 1;
   readonly blobs: Partial<Record<BlobName, BlobProfile>>;

@@ -1,14 +1,16 @@
 import type { BlobName, RunKey } from "../blob.js";
 import { BLOBS } from "../blob.js";
+import { BOUNDS, type Bounds } from "./bounds.js";
 import { NEWLINE } from "./characters.js";
 import { CLASS, CLASS_MASK } from "./classes.js";
 import { Journal } from "./journal.js";
 import { pointerAt } from "./locate.js";
-import { type BlobProfile, HAZARD, type PathProfile, type Profile, UNUSABLE } from "./profile.js";
+import { mergeBlobs } from "./merge.js";
+import { type BlobProfile, HAZARD, type Profile, UNUSABLE } from "./profile.js";
 import { PathStatistics } from "./statistics.js";
-import { decodeWtf8 } from "./text.js";
 import { Tokenizer } from "./tokenizer.js";
-import { PathTrie, ROOT } from "./trie.js";
+import { buildTree } from "./tree.js";
+import { PathTrie } from "./trie.js";
 
 /** Bytes that the tokenizer may read after the end of a text, the newline included. */
 export const SLACK = 8;
@@ -29,8 +31,11 @@ const isIntegerToken = (fact: number): boolean => ((1 << (fact & CLASS_MASK)) & 
 
 /** One blob under way. */
 class BlobTracker {
-  readonly trie = new PathTrie();
-  readonly statistics = new PathStatistics();
+  trie: PathTrie;
+  private statistics = new PathStatistics();
+  private readonly bounds: Bounds;
+  /** What was collected before the trie began. */
+  private earlier: BlobProfile | undefined;
   /** Run keys as JSON text to their numbers, in order of appearance. */
   readonly runs = new Map<string, number>();
   records = 0;
@@ -41,6 +46,11 @@ class BlobTracker {
   /** The run of the last usable record. */
   run = "";
   runNumber = -1;
+
+  constructor(bounds: Bounds) {
+    this.bounds = bounds;
+    this.trie = new PathTrie(bounds.nameBytes);
+  }
 
   /** Counts one text and keeps what its journal says, or takes everything back when it is unusable. */
   close(hazards: number, length: number, journal: Journal, run: string, nodesBefore: number): void {
@@ -59,48 +69,33 @@ class BlobTracker {
       this.runs.set(run, this.runNumber);
     }
     this.statistics.commit(journal, this.runNumber, this.trie.size);
+    if (this.trie.size > this.bounds.collected) this.compact();
   }
 
+  /** The profile of all texts so far, within the bounds. */
   profile(): BlobProfile {
     const runs = [...this.runs.keys()].sort();
     const rank = new Int32Array(runs.length);
     for (const [index, run] of runs.entries()) rank[this.runs.get(run) ?? 0] = index;
     const { records, unusable, hazards, bytes, maxBytes } = this;
-    return { records, unusable, hazards, bytes, maxBytes, runs, root: this.paths(rank) };
+    const root = buildTree(this.trie, this.statistics, rank, this.bounds);
+    const profile = { records, unusable, hazards, bytes, maxBytes, runs, root };
+    return this.earlier === undefined ? profile : mergeBlobs(this.earlier, profile, this.bounds);
   }
 
-  /** The tree of path profiles. A parent's node is below its children's, so one pass suffices. */
-  private paths(rank: Int32Array): PathProfile {
-    const profiles: (PathProfile | undefined)[] = [];
-    const children = new Map<PathProfile, [string, PathProfile][]>();
-    for (let node = 0; node < this.trie.size; node++) {
-      const profile = this.statistics.profileOf(node);
-      profiles.push(profile);
-      if (profile === undefined) continue;
-      profile.runs = ranked(this.statistics.runRanges(node), rank);
-      const parent = profiles[this.trie.parent[node] ?? -1];
-      if (parent === undefined) continue;
-      const key = this.trie.keyOf(node);
-      if (key === undefined) parent.items = profile;
-      else if (children.get(parent)?.push([decodeWtf8(key), profile]) === undefined) {
-        children.set(parent, [[decodeWtf8(key), profile]]);
-      }
-    }
-    for (const [parent, members] of children) {
-      parent.children = new Map(members.sort(([a], [b]) => (a < b ? -1 : 1)));
-    }
-    return profiles[ROOT] ?? { counts: {}, hazards: 0, runs: [] };
+  /** Brings what was collected within the bounds and starts anew. */
+  private compact(): void {
+    this.earlier = this.profile();
+    this.trie = new PathTrie(this.bounds.nameBytes);
+    this.statistics = new PathStatistics();
+    this.runs.clear();
+    this.runNumber = -1;
+    this.records = 0;
+    this.unusable = 0;
+    this.hazards = 0;
+    this.bytes = 0;
+    this.maxBytes = 0;
   }
-}
-
-/** Run numbers in ranges, as ascending indices by rank. */
-function ranked(ranges: readonly number[], rank: Int32Array): number[] {
-  const indices: number[] = [];
-  for (let k = 0; k < ranges.length; k += 2) {
-    for (let run = ranges[k] ?? 0; run <= (ranges[k + 1] ?? -1); run++) indices.push(rank[run] ?? 0);
-  }
-  const ascending = indices.every((index, k) => k === 0 || index > (indices[k - 1] ?? -1));
-  return ascending ? indices : indices.sort((a, b) => a - b);
 }
 
 /**
@@ -108,7 +103,7 @@ function ranked(ranges: readonly number[], rank: Int32Array): number[] {
  * statistics of its paths. Nothing of the text is kept. Records may come in any order, and be shared out among several
  * profilers whose results are merged: the profile is the same.
  *
- * Memory grows with the number of distinct paths and with (path, run) pairs that are not neighbours, never with the
+ * Memory is bounded by `Bounds`, by the number of runs and by the paths of the largest text, and does not grow with the
  * number of records.
  */
 export class Profiler {
@@ -128,6 +123,12 @@ export class Profiler {
   stepTo = -1;
   /** Whether that value is an integer token: no fraction, no exponent, not `-0`. */
   stepIsInteger = false;
+
+  private readonly bounds: Bounds;
+
+  constructor(bounds: Bounds = BOUNDS) {
+    this.bounds = bounds;
+  }
 
   /** Records of this run follow. A run may come several times. Records before the first call have an unknown run. */
   beginRun(run: RunKey): void {
@@ -195,7 +196,7 @@ export class Profiler {
   private trackerOf(blob: BlobName): BlobTracker {
     let tracker = this.blobs.get(blob);
     if (tracker === undefined) {
-      tracker = new BlobTracker();
+      tracker = new BlobTracker(this.bounds);
       this.blobs.set(blob, tracker);
     }
     return tracker;

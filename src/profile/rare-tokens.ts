@@ -1,9 +1,10 @@
 import { BACKSLASH, QUOTE, SPACE } from "./characters.js";
 import { CLASS, CLASS_BITS } from "./classes.js";
+import type { Journal } from "./journal.js";
 import { isTypeKey, ListKeys } from "./list-keys.js";
 import { HAZARD } from "./profile.js";
 import { classifyString, sequenceEnd, Unescaper } from "./text.js";
-import type { PathTrie } from "./trie.js";
+import { OTHERS, type PathTrie } from "./trie.js";
 
 const WORDS = [
   { word: "null", kind: CLASS.null, hazards: 0 },
@@ -102,13 +103,29 @@ export class RareTokens {
 
   /** Reads a key of an object that has a path; gives the member's node, or -1 when the text is refused. */
   member(trie: PathTrie, owner: number, text: Uint8Array, at: number): number {
-    return this.readKey(text, at) ? trie.child(owner, this.key, this.keyFrom, this.keyTo) : -1;
+    if (!this.readKey(text, at)) return -1;
+    const node = trie.child(owner, this.key, this.keyFrom, this.keyTo);
+    // Objects inside lists have numbers from 1 on.
+    if (trie.role[node] === OTHERS && !this.listKeys.add(-1 - owner, this.key, this.keyFrom, this.keyTo)) {
+      this.noteDuplicate(at);
+    }
+    return node;
+  }
+
+  /** Notes a key that its object has twice; the first counts. The text is unusable then: what was noted of it is not kept. */
+  duplicate(at: number, journal: Journal): void {
+    this.noteDuplicate(at);
+    journal.reset();
+  }
+
+  private noteDuplicate(at: number): void {
+    if (this.duplicateAt < 0) this.duplicateAt = at;
   }
 
   /** Reads a key of an object inside a list; false when the text is refused. */
   listMember(object: number, text: Uint8Array, at: number): boolean {
     if (!this.readKey(text, at)) return false;
-    if (!this.listKeys.add(object, this.key, this.keyFrom, this.keyTo) && this.duplicateAt < 0) this.duplicateAt = at;
+    if (!this.listKeys.add(object, this.key, this.keyFrom, this.keyTo)) this.noteDuplicate(at);
     this.keyIsType = isTypeKey(this.key, this.keyFrom, this.keyTo);
     return true;
   }

@@ -2,19 +2,26 @@ import { BLOBS } from "../blob.js";
 import { StoreError } from "../errors.js";
 import { type BlobProfile, type PathProfile, type Profile, VALUE_CLASSES } from "./profile.js";
 
+/** Stands for the key of the members that have no path of their own. */
+const OTHERS = 0;
+/** Of a row: null for the root and for elements. */
+type Key = string | null | typeof OTHERS;
+
 /**
- * One path in preorder: its depth (root 0), its key (null for the root and for elements), hazards, counts as pairs of
- * class index and count, runs as ranges `[from, to, …]` with both ends, and min, max, maxLength (null when absent).
+ * One path in preorder: its depth (root 0), its key, hazards, counts as pairs of class index and count, runs as ranges
+ * `[from, to, …]` with both ends, and min, max, maxLength (null when absent). A ninth element, 1, says that the path is
+ * crowded.
  */
 type Row = [
   depth: number,
-  key: string | null,
+  key: Key,
   hazards: number,
   counts: number[],
   runs: number[],
   min: number | null,
   max: number | null,
   maxLength: number | null,
+  crowded?: 1,
 ];
 
 const ROW_LENGTH = 8;
@@ -28,22 +35,27 @@ function toRanges(runs: readonly number[]): number[] {
   return ranges;
 }
 
-function toRow(depth: number, key: string | null, path: PathProfile): Row {
+function toRow(depth: number, key: Key, path: PathProfile): Row {
   const counts = VALUE_CLASSES.flatMap((kind, index) => {
     const count = path.counts[kind];
     return count === undefined ? [] : [index, count];
   });
   const { hazards, min = null, max = null, maxLength = null } = path;
-  return [depth, key, hazards, counts, toRanges(path.runs), min, max, maxLength];
+  const crowded: [1?] = path.crowded ? [1] : [];
+  return [depth, key, hazards, counts, toRanges(path.runs), min, max, maxLength, ...crowded];
 }
 
-/** Rows of a trie, a path before what is below it, elements before members, members in ascending order of key. */
+/**
+ * Rows of a trie, a path before what is below it: elements, then members in ascending order of key, then those that have
+ * no path of their own.
+ */
 function toRows(root: PathProfile): Row[] {
   const rows: Row[] = [];
-  const todo: [number, string | null, PathProfile][] = [[0, null, root]];
+  const todo: [number, Key, PathProfile][] = [[0, null, root]];
   for (let next = todo.pop(); next !== undefined; next = todo.pop()) {
     const [depth, key, path] = next;
     rows.push(toRow(depth, key, path));
+    if (path.others !== undefined) todo.push([depth + 1, OTHERS, path.others]);
     const members = [...(path.children ?? [])].reverse();
     for (const [name, child] of members) todo.push([depth + 1, name, child]);
     if (path.items !== undefined) todo.push([depth + 1, null, path.items]);
@@ -69,7 +81,7 @@ export function writeProfile(profile: Profile): string {
 
 function foreign(found: string): StoreError {
   return new StoreError("store/profile", `A profile of format 1 was expected, but ${found}.`, {
-    next: "Import the data again with this version of wandb-columns.",
+    next: "Move the raw folder away and import the sources again.",
   });
 }
 
@@ -85,10 +97,12 @@ const ascends = (before: string | undefined, text: string): boolean => before ==
 const isMeasure = (value: unknown): boolean =>
   value === null || (Number.isInteger(value) && Math.abs(value as number) <= 2 ** 53);
 
+const isKey = (value: unknown): value is Key => value === null || value === OTHERS || typeof value === "string";
+
 function isRow(value: unknown): value is Row {
-  if (!Array.isArray(value) || value.length !== ROW_LENGTH) return false;
-  const [depth, key, hazards, counts, runs, min, max, maxLength] = value;
-  if (!isCount(depth) || !(key === null || typeof key === "string") || !isCount(hazards)) return false;
+  if (!Array.isArray(value) || value.length < ROW_LENGTH || value.length > ROW_LENGTH + 1) return false;
+  const [depth, key, hazards, counts, runs, min, max, maxLength, crowded = 1] = value;
+  if (!isCount(depth) || !isKey(key) || !isCount(hazards) || crowded !== 1) return false;
   if (!isCounts(counts) || counts.length % 2 !== 0 || !isCounts(runs) || runs.length % 2 !== 0) return false;
   return isMeasure(min) && isMeasure(max) && (maxLength === null || isCount(maxLength));
 }
@@ -105,7 +119,7 @@ function fromRanges(ranges: readonly number[], runs: number): number[] {
 }
 
 function fromRow(row: Row, classes: readonly string[], runs: number): PathProfile {
-  const [, , hazards, pairs, ranges, min, max, maxLength] = row;
+  const [, , hazards, pairs, ranges, min, max, maxLength, crowded] = row;
   const counts: PathProfile["counts"] = {};
   for (let k = 0; k < pairs.length; k += 2) {
     const name = classes[pairs[k] ?? 0];
@@ -120,11 +134,17 @@ function fromRow(row: Row, classes: readonly string[], runs: number): PathProfil
     ...(maxLength === null ? {} : { maxLength }),
     hazards,
     runs: fromRanges(ranges, runs),
+    ...(crowded === undefined ? {} : { crowded: true }),
   };
 }
 
 /** Puts a path below its parent. */
-function attach(parent: PathProfile, key: string | null, path: PathProfile): void {
+function attach(parent: PathProfile, key: Key, path: PathProfile): void {
+  if (key === OTHERS) {
+    if (parent.others !== undefined) throw foreign("an object has its other members twice");
+    parent.others = path;
+    return;
+  }
   if (key === null) {
     if (parent.items !== undefined) throw foreign("a list has its elements twice");
     parent.items = path;
@@ -144,8 +164,10 @@ function fromRows(rows: readonly unknown[], classes: readonly string[], runs: nu
     open.length = depth;
     const parent = open.at(-1);
     if (parent !== undefined) {
-      if (key !== null && !ascends(parent.lastKey, key)) throw foreign(`the key of path ${index} is out of order`);
-      if (key !== null) parent.lastKey = key;
+      if (typeof key === "string") {
+        if (!ascends(parent.lastKey, key)) throw foreign(`the key of path ${index} is out of order`);
+        parent.lastKey = key;
+      }
       attach(parent.path, key, path);
     }
     open.push({ path });
@@ -179,7 +201,7 @@ function parse(text: string): unknown {
   } catch (cause) {
     throw new StoreError("store/profile", "A profile was expected, but the text is not JSON.", {
       cause,
-      next: "Import the data again; the file is damaged.",
+      next: "Move the raw folder away and import the sources again.",
     });
   }
 }

@@ -1,7 +1,8 @@
 import { CLASS_BITS, CLASS_MASK, RANGED, STRINGS } from "./classes.js";
 import type { Journal } from "./journal.js";
-import { type PathProfile, VALUE_CLASSES } from "./profile.js";
+import { VALUE_CLASSES } from "./profile.js";
 import { RunSets } from "./runs.js";
+import type { Values } from "./values.js";
 import { widenBytes, widenDoubles, widenInts } from "./widen.js";
 
 const FIRST_CAPACITY = 64;
@@ -62,28 +63,35 @@ export class PathStatistics {
     }
   }
 
-  /** The statistics of a node, without its children; undefined when it has no values. */
-  profileOf(node: number): PathProfile | undefined {
+  /** Whether any usable text had this path. */
+  hasValues(node: number): boolean {
+    return node < this.capacity && (this.cells[node] ?? -1) >= 0;
+  }
+
+  hazardsOf(node: number): number {
+    return this.hazards[node] ?? 0;
+  }
+
+  /** The statistics of a node that has values. */
+  valuesOf(node: number): Values {
     const found = new Map<number, number>();
-    if (node >= this.capacity) return undefined;
     for (let cell = this.cells[node] ?? -1; cell >= 0; cell = this.cellNext[cell] ?? -1) {
       found.set(this.cellClass[cell] ?? 0, this.cellCount[cell] ?? 0);
     }
-    if (found.size === 0) return undefined;
-    const counts: PathProfile["counts"] = {};
+    const counts: Values["counts"] = {};
     for (const [kind, name] of VALUE_CLASSES.entries()) {
       const count = found.get(kind);
       if (count !== undefined) counts[name] = count;
     }
-    const profile: PathProfile = { counts, hazards: this.hazards[node] ?? 0, runs: [] };
+    const values: Values = { counts, hazards: this.hazards[node] ?? 0 };
     const min = this.min[node] ?? Number.POSITIVE_INFINITY;
     if (min !== Number.POSITIVE_INFINITY) {
-      profile.min = min;
-      profile.max = this.max[node] ?? min;
+      values.min = min;
+      values.max = this.max[node] ?? min;
     }
     const length = this.length[node] ?? -1;
-    if (length >= 0) profile.maxLength = length;
-    return profile;
+    if (length >= 0) values.maxLength = length;
+    return values;
   }
 
   /** Ranges of the runs that have a node: `[from, to, …]`, ascending, both ends included. */

@@ -6,7 +6,7 @@ import { classifyInteger, classifyScientific, integerValue, scientificValue } fr
 import { HAZARD } from "./profile.js";
 import { RareTokens } from "./rare-tokens.js";
 import { classifyString, sequenceEnd } from "./text.js";
-import { type PathTrie, ROOT, STEP } from "./trie.js";
+import { OTHERS, type PathTrie, ROOT, STEP, TYPE } from "./trie.js";
 
 // Constants of this file's own: V8 reads an imported binding from memory each time, which costs a fifth of the speed.
 const SPACE = 32;
@@ -43,6 +43,8 @@ const HAZARD_EMPTY = HAZARD.EMPTY;
 const HAZARD_NONFINITE_STRING = HAZARD.NONFINITE_STRING;
 const HAZARD_REFUSED = HAZARD.REFUSED;
 const STEP_NODE = STEP;
+const TYPE_ROLE = TYPE;
+const OTHERS_ROLE = OTHERS;
 const DEPTH_LIMIT = MAX_DEPTH;
 
 /** Four bytes at once: all are digits when both tests give FOUR_ZEROS. */
@@ -55,7 +57,10 @@ const MAX_PLAIN_DIGITS = 17;
 /** A fraction of fewer characters, not all zeros, does not underflow. */
 const SURE_MAGNITUDE = 300;
 
-/** What surrounds a value. Paths end at a list: objects and lists inside are read, not descended into. */
+/**
+ * What surrounds a value. Paths end at a list, and at a member that shares its node with others: objects and lists
+ * inside are read, not descended into.
+ */
 const NOTHING = 0;
 const OBJECT = 1;
 const LIST = 2;
@@ -84,7 +89,7 @@ export class Tokenizer {
     const { rare, frames, objects } = this;
     rare.reset();
     const stamp = trie.nextStamp();
-    let { parent, first, follow, seen, keyAt, keyView, matchLength, isType } = trie;
+    let { parent, first, follow, seen, keyAt, keyView, matchLength, role } = trie;
     let hazards = 0;
     let listHazards = 0;
     let depth = 0;
@@ -125,7 +130,7 @@ export class Tokenizer {
           node = rare.member(trie, owner, text, i);
           if (node < 0) return HAZARD_REFUSED;
           i = rare.at;
-          ({ parent, first, follow, seen, keyAt, keyView, matchLength, isType } = trie);
+          ({ parent, first, follow, seen, keyAt, keyView, matchLength, role } = trie);
           if (before < 0) first[owner] = node;
           else follow[before] = node;
           if (rare.keyHazards !== 0) {
@@ -134,7 +139,7 @@ export class Tokenizer {
           }
         }
         if (seen[node] !== stamp) seen[node] = stamp;
-        else if (rare.duplicateAt < 0) rare.duplicateAt = quote;
+        else if (role[node] !== OTHERS_ROLE) rare.duplicate(quote, journal);
         before = node;
         if (text[i] !== COLON) i = skipSpace(text, i, end);
         if (text[i] !== COLON) return rare.refuse(i, '":"');
@@ -178,7 +183,7 @@ export class Tokenizer {
         measure = i - start - 1;
         i += 1;
         if ((fact & KIND_MASK) === KIND_NONFINITE_STRING) fact |= HAZARD_NONFINITE_STRING << FACT_BITS;
-        if (context === OBJECT ? isType[node] === 1 : keyIsType) typed = TYPED;
+        if (context === OBJECT ? role[node] === TYPE_ROLE : keyIsType) typed = TYPED;
       } else if ((c >= ZERO && c <= NINE) || (c === MINUS && text[i + 1] !== LETTER_I)) {
         if (c === MINUS) c = text[++i] as number;
         const digits = i;
@@ -243,7 +248,8 @@ export class Tokenizer {
           objects[depth] = object;
           depth += 1;
           typed = 0;
-          if (context >= LIST) {
+          if (context >= LIST || role[node] === OTHERS_ROLE) {
+            if (context < LIST) listHazards = 0;
             if (c === OPEN_OBJECT) object = ++objectsOpened;
             context = c === OPEN_OBJECT ? OBJECT_IN_LIST : LIST_IN_LIST;
           } else {
@@ -254,7 +260,7 @@ export class Tokenizer {
             else {
               context = LIST;
               items = trie.itemsOf(node);
-              ({ parent, first, follow, seen, keyAt, keyView, matchLength, isType } = trie);
+              ({ parent, first, follow, seen, keyAt, keyView, matchLength, role } = trie);
               journal.openList();
               listHazards = 0;
             }
@@ -306,6 +312,7 @@ export class Tokenizer {
         if (opened > LIST) {
           listHazards |= deep;
           if (context === LIST) journal.element(kind, 0);
+          else if (context < LIST) journal.push(node, kind | (listHazards << FACT_BITS), 1, 0);
           continue;
         }
         if (opened === LIST) {

@@ -11,6 +11,11 @@ const STEP_KEY = new TextEncoder().encode("_step");
 const TYPE_KEY = new TextEncoder().encode("_type");
 const FIRST_CAPACITY = 64;
 
+/** What a node stands for: a path, the root or elements; the member `_type`; all members whose names are too long. */
+const NAMED = 0;
+export const TYPE = 1;
+export const OTHERS = 2;
+
 /** Length of a key that cannot be compared with raw text, and of a node that has no key. */
 const NO_MATCH = -1;
 
@@ -51,8 +56,8 @@ export class PathTrie {
   matchLength = new Int32Array(FIRST_CAPACITY);
   /** Stamp of the text that had this path last. */
   seen = new Int32Array(FIRST_CAPACITY);
-  /** 1 when the key is `_type`. */
-  isType = new Uint8Array(FIRST_CAPACITY);
+  /** NAMED, TYPE or OTHERS. */
+  role = new Uint8Array(FIRST_CAPACITY);
   /** Keys, unescaped, each with a closing quote; at least four more bytes follow. `keyView` is the same memory. */
   keys = new Uint8Array(1024);
   keyView = new DataView(this.keys.buffer);
@@ -65,8 +70,13 @@ export class PathTrie {
   private buckets = new Int32Array(2 * FIRST_CAPACITY).fill(-1);
   private keysUsed = 0;
   private stamp = 0;
+  /** The node of the members with long names, by object. */
+  private readonly others = new Map<number, number>();
+  private readonly nameBytes: number;
 
-  constructor() {
+  /** @param nameBytes the longest name that has a path of its own. */
+  constructor(nameBytes: number) {
+    this.nameBytes = nameBytes;
     this.append(-1, 0, NO_MATCH, NO_MATCH);
     this.child(ROOT, STEP_KEY, 0, STEP_KEY.length);
   }
@@ -81,9 +91,13 @@ export class PathTrie {
     return this.stamp;
   }
 
-  /** The member of an object by its unescaped key `bytes[from..to)`; made when it is new. */
+  /**
+   * The member of an object by its unescaped key `bytes[from..to)`, made when it is new; all members of an object whose
+   * names are too long share one node with the role OTHERS.
+   */
   child(parent: number, bytes: Uint8Array, from: number, to: number): number {
     const length = to - from;
+    if (length > this.nameBytes) return this.othersOf(parent);
     const hash = mix(hashBytes(bytes, from, to), parent);
     const bucket = hash & (this.buckets.length - 1);
     for (let node = this.buckets[bucket] ?? -1; node >= 0; node = this.chain[node] ?? -1) {
@@ -102,12 +116,26 @@ export class PathTrie {
     return node;
   }
 
-  /** The key of a member, unescaped (lone surrogates as three bytes); undefined for the root and for elements. */
+  private othersOf(object: number): number {
+    const known = this.others.get(object);
+    if (known !== undefined) return known;
+    const node = this.append(object, 0, NO_MATCH, NO_MATCH);
+    this.role[node] = OTHERS;
+    this.others.set(object, node);
+    return node;
+  }
+
+  /** The key of a member, unescaped (lone surrogates as three bytes); undefined for nodes that are no path of a member. */
   keyOf(node: number): Uint8Array | undefined {
     const length = this.keyLength[node] ?? NO_MATCH;
     if (length < 0) return undefined;
     const start = this.keyAt[node] ?? 0;
     return this.keys.subarray(start, start + length);
+  }
+
+  /** Whether a node is the path of one member. */
+  isMember(node: number): boolean {
+    return (this.keyLength[node] ?? NO_MATCH) >= 0;
   }
 
   /** Takes back all nodes from `size` on. */
@@ -116,7 +144,8 @@ export class PathTrie {
       this.size -= 1;
       const node = this.size;
       const before = this.parent[node] ?? 0;
-      if ((this.keyLength[node] ?? 0) < 0) this.items[before] = -1;
+      if (this.role[node] === OTHERS) this.others.delete(before);
+      else if ((this.keyLength[node] ?? 0) < 0) this.items[before] = -1;
       else {
         this.buckets[(this.hash[node] ?? 0) & (this.buckets.length - 1)] = this.chain[node] ?? -1;
         this.keysUsed = this.keyAt[node] ?? 0;
@@ -131,7 +160,7 @@ export class PathTrie {
     if (this.size >= this.buckets.length) this.rehash();
     const node = this.append(parent, hash, length, isPlain(bytes, from, to) ? length + 1 : NO_MATCH);
     this.keyAt[node] = this.storeKey(bytes, from, to);
-    this.isType[node] = length === TYPE_KEY.length && equalBytes(TYPE_KEY, 0, bytes, from, length) ? 1 : 0;
+    this.role[node] = length === TYPE_KEY.length && equalBytes(TYPE_KEY, 0, bytes, from, length) ? TYPE : NAMED;
     this.link(node);
     return node;
   }
@@ -147,7 +176,7 @@ export class PathTrie {
     this.first[node] = -1;
     this.follow[node] = -1;
     this.items[node] = -1;
-    this.isType[node] = 0;
+    this.role[node] = NAMED;
     return node;
   }
 
@@ -187,6 +216,6 @@ export class PathTrie {
     this.seen = widenInts(this.seen, capacity, 0);
     this.hash = widenInts(this.hash, capacity, 0);
     this.chain = widenInts(this.chain, capacity, -1);
-    this.isType = widenBytes(this.isType, capacity);
+    this.role = widenBytes(this.role, capacity);
   }
 }

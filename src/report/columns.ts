@@ -8,9 +8,9 @@ import { type Counts, classesOf, groupCounts, valueCount } from "../profile/infe
 import type { PathProfile, Profile } from "../profile/profile.js";
 import { outcomeOf } from "./paths.js";
 import type { ColumnEntry } from "./schema.js";
-import { profileAt, walkProfile } from "./walk.js";
+import { isUnlisted, profileAt, unlistedMembers, walkProfile } from "./walk.js";
 
-type Fill = Pick<ColumnEntry, "filled" | "nulls" | "misfits" | "misfit_types" | "misfits_at_most">;
+type Fill = Pick<ColumnEntry, "filled" | "filled_at_least" | "nulls" | "misfits" | "misfit_types" | "misfits_at_most">;
 
 const NOTHING: Fill = { filled: 0, nulls: 0, misfits: 0, misfit_types: {} };
 
@@ -88,22 +88,30 @@ function familyFills(profile: Profile, declared: DeclaredPaths): Map<number, Fil
   return fills;
 }
 
+const atLeast = (fill: Fill, applies: boolean): Fill => (applies ? { ...fill, filled_at_least: true } : fill);
+
 /** Fill and misfits of every column that is read from the data, in the order of the plan. */
 export function columnEntries(plan: Plan, profile: Profile, declared: DeclaredPaths): ColumnEntry[] {
   const members = familyFills(profile, declared);
+  const blobs = new Set<BlobName>();
+  for (const { blob, path } of unlistedMembers(profile)) {
+    if (["container", "member"].includes(declared.at(blob, path).kind)) blobs.add(blob);
+  }
   return plan.tables.flatMap((table) => {
     const memberIds = new Set(table.families.flatMap((family) => family.values.map((column) => column.id)));
     const rowsBlob = ROWS_OF[table.kind];
     const rows = rowsBlob === undefined ? 0 : (profile.blobs[rowsBlob]?.records ?? 0);
     return table.columns.flatMap((column): ColumnEntry[] => {
       if (memberIds.has(column.id)) {
-        const fill = members.get(column.id) ?? NOTHING;
+        const unlisted = table.families.some((family) => blobs.has(family.blob));
+        const fill = atLeast(members.get(column.id) ?? NOTHING, unlisted);
         return [{ ...head(table, column), rows: fill.filled + fill.nulls + fill.misfits, ...fill }];
       }
       if (column.blob === undefined || column.computed === true) return [];
       const path = column.path ?? "";
       const node = profileAt(profile, column.blob, parsePointer(path));
-      const fill = node === undefined ? NOTHING : fillOf(column, node);
+      const unlisted = node === undefined && isUnlisted(profile, column.blob, parsePointer(path));
+      const fill = atLeast(node === undefined ? NOTHING : fillOf(column, node), unlisted);
       return [{ ...head(table, column), path, rows, ...fill }];
     });
   });

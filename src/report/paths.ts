@@ -48,10 +48,12 @@ export function outcomeOf(standing: PathStanding): Outcome | undefined {
   return { decision: "serialized", reason, inside, ...(detail === undefined ? {} : { detail }) };
 }
 
-/** Counts without the objects whose members are paths themselves. */
-function ownCounts({ object: _object, ...own }: Counts): Counts {
-  return own;
+/** Counts without the objects whose members are all paths themselves. */
+function ownCounts({ counts: { object = 0, ...own }, others }: PathProfile): Counts {
+  return others === undefined || object === 0 ? own : { object, ...own };
 }
+
+const UNLISTED = "members whose names are too many or too long to list";
 
 /** Why values that are no objects are left over where the plan has only members. */
 function leftoverReason(own: Counts): SerializedReason {
@@ -63,10 +65,16 @@ function leftoverReason(own: Counts): SerializedReason {
 /** What a path's entry counts and how it is decided; undefined when the path is no path of its own. */
 function ownDecision(standing: PathStanding, node: PathProfile): { counts: Counts; outcome: Outcome } | undefined {
   const outcome = outcomeOf(standing);
-  const own = ownCounts(node.counts);
+  const own = ownCounts(node);
   const hasOwn = valueCount(own) > 0;
   if (outcome === undefined) {
     if (!hasOwn) return undefined;
+    if (node.others !== undefined) {
+      return {
+        counts: own,
+        outcome: { decision: "serialized", reason: "undeclared", detail: UNLISTED, inside: false },
+      };
+    }
     return {
       counts: own,
       outcome: { decision: "serialized", reason: leftoverReason(own), detail: "elsewhere an object", inside: false },
@@ -122,7 +130,8 @@ function entryOf(blob: BlobName, path: Path, node: PathProfile, own: { counts: C
           reason: outcome.reason,
           ...(outcome.detail === undefined ? {} : { detail: outcome.detail }),
         };
-  const seen = { types: groupCounts(counts), rows: valueCount(counts), runs: node.runs.length };
+  const unlisted = node.others === undefined ? {} : { unlisted: valueCount(node.others.counts) };
+  const seen = { types: groupCounts(counts), rows: valueCount(counts), runs: node.runs.length, ...unlisted };
   return { blob, path: formatPointer(path), ...decided, ...seen };
 }
 

@@ -1,8 +1,10 @@
-import { FINDING_CODES, type Finding, type Severity } from "../finding.js";
+import { FINDING_CODES, type Finding, finding, type Severity } from "../finding.js";
 import { formatPointer } from "../json/pointer.js";
 import { type Plan, SERIALIZED_REASONS } from "../plan/plan.js";
+import { BOUNDS } from "../profile/bounds.js";
 import { infer } from "../profile/infer.js";
 import { declaredPaths } from "../profile/infer-declared.js";
+import { valueCount } from "../profile/infer-kinds.js";
 import type { Decision, SchemaPatch } from "../profile/infer-patch.js";
 import { DEFAULT_THRESHOLDS, type Thresholds } from "../profile/infer-rules.js";
 import type { Profile } from "../profile/profile.js";
@@ -18,7 +20,7 @@ import {
   REPORT_FORMAT,
   type Report,
 } from "./schema.js";
-import { profileAt } from "./walk.js";
+import { profileAt, unlistedMembers } from "./walk.js";
 
 /** All that a report is made from. Plain data. */
 export interface ReportInput {
@@ -176,6 +178,15 @@ export function misfitFindings(columns: readonly ColumnEntry[]): Finding[] {
         .map(([type, count]) => `${type} ${count}`)
         .join(", "),
     }));
+}
+
+/** A finding for every object with members that are not paths of their own. */
+export function unlistedFindings(profile: Profile): Finding[] {
+  return [...unlistedMembers(profile)].map(({ blob, path, node, others }) => {
+    const why = node.crowded ? "there are too many paths" : `names longer than ${BOUNDS.nameBytes} bytes`;
+    const message = `Some members are counted together, not one by one: ${why}.`;
+    return finding("path/unlisted", message, { blob, path: formatPointer(path), count: valueCount(others.counts) });
+  });
 }
 
 /** A finding for every decision that no schema has taken. */

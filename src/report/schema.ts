@@ -36,6 +36,10 @@ export const PathEntrySchema = Type.Object(
     types: TypesSchema,
     rows: count("Records that have the path, nulls included."),
     runs: count("Runs that have the path."),
+    unlisted: optional(
+      Type.Integer({ minimum: 1 }),
+      "Values of its members that have no entry of their own: their names are too many or too long.",
+    ),
     example: optional(Type.String(), "One value, as JSON text, cut to a readable length."),
     first_run: optional(RunText, "The earliest run that has it, by start, else by key."),
     last_run: optional(RunText, "The latest run that has it, by start, else by key."),
@@ -55,6 +59,10 @@ export const ColumnEntrySchema = Type.Object(
     path: optional(Type.String(), "JSON Pointer inside the blob; absent for a family."),
     rows: count("Records that could have a value; for a family, values of its members."),
     filled: count("Values in the column."),
+    filled_at_least: optional(
+      Type.Literal(true),
+      "Set when an object around the path has members that are not counted one by one: there may be more values.",
+    ),
     nulls: count("JSON nulls: the column is NULL and the residual has the null."),
     misfits: count("Values that do not fit: the column is NULL and the residual has the value."),
     misfits_at_most: optional(

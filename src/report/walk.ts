@@ -33,3 +33,25 @@ export function profileAt(profile: Profile, blob: BlobName, path: Path): PathPro
   for (const key of path) node = node?.children?.get(key);
   return node;
 }
+
+/** Whether values may stand at a path that has no profile of its own: an object around it does not list all its members. */
+export function isUnlisted(profile: Profile, blob: BlobName, path: Path): boolean {
+  let node = profile.blobs[blob]?.root;
+  for (const key of path) {
+    const child = node?.children?.get(key);
+    if (child === undefined) return node?.others !== undefined;
+    node = child;
+  }
+  return false;
+}
+
+/** Every object with members that have no path of their own, roots included. */
+export function* unlistedMembers(profile: Profile): Generator<ProfilePath & { readonly others: PathProfile }> {
+  for (const blob of BLOBS) {
+    const root = profile.blobs[blob]?.root;
+    if (root?.others !== undefined) yield { blob, path: [], node: root, others: root.others };
+  }
+  for (const place of walkProfile(profile)) {
+    if (place.node.others !== undefined) yield { ...place, others: place.node.others };
+  }
+}

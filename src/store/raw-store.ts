@@ -2,7 +2,7 @@ import { join } from "node:path";
 import { RECORD_KINDS, type RecordKind } from "../blob.js";
 import { StoreError } from "../errors.js";
 import type { Finding } from "../finding.js";
-import { mergeAll } from "../profile/merge.js";
+import { ProfileSum } from "../profile/merge.js";
 import type { Profile } from "../profile/profile.js";
 import { readProfile } from "../profile/serialize.js";
 import { MANIFEST_FILE, removeLeftovers } from "./commit.js";
@@ -141,15 +141,17 @@ class Store implements RawStore {
 
   async profile(kinds: readonly RecordKind[] = RECORD_KINDS): Promise<Profile> {
     const { profiles } = this.#derived;
-    return mergeAll(await Promise.all(kinds.map((kind) => remember(profiles, kind, () => this.#readProfile(kind)))));
+    const sum = new ProfileSum();
+    for (const kind of kinds) sum.add(await remember(profiles, kind, () => this.#readProfile(kind)));
+    return sum.total();
   }
 
   async #readProfile(kind: RecordKind): Promise<Profile> {
-    const profiles: Profile[] = [];
+    const sum = new ProfileSum();
     for (const segment of this.liveSegments(kind)) {
-      profiles.push(readProfile(await this.#env.files.readFile(segment.profile, "utf8")));
+      sum.add(readProfile(await this.#env.files.readFile(segment.profile, "utf8")));
     }
-    return mergeAll(profiles);
+    return sum.total();
   }
 
   runs(): LiveRun[] {

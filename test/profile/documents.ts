@@ -1,5 +1,6 @@
 import fc from "fast-check";
 import type { BlobName } from "../../src/blob.js";
+import { BOUNDS, type Bounds } from "../../src/profile/bounds.js";
 import type { Profile } from "../../src/profile/profile.js";
 import { Profiler } from "../../src/profile/profiler.js";
 import type { ScannedRecord } from "./reference.js";
@@ -15,8 +16,8 @@ export const runKey = (id: string): { entity: string; project: string; run_id: s
 });
 
 /** The profile of records, in their order, by one profiler. */
-export function profileOf(records: readonly ScannedRecord[]): Profile {
-  const profiler = new Profiler();
+export function profileOf(records: readonly ScannedRecord[], bounds: Bounds = BOUNDS): Profile {
+  const profiler = new Profiler(bounds);
   for (const { run, blob, bytes } of records) {
     profiler.beginRun(run);
     profiler.scan(blob, bytes, 0, bytes.length);
@@ -89,6 +90,8 @@ const KEYS = [
   '"é"',
   '""',
   '"x\\"y"',
+  '"a longer name"',
+  '"another \\u006cong name"',
 ];
 
 const keyToken: fc.Arbitrary<string> = fc.oneof(
@@ -166,3 +169,11 @@ export const records: fc.Arbitrary<ScannedRecord[]> = fc.array(
   }),
   { maxLength: 8 },
 );
+
+/** Bounds so narrow that ordinary documents meet them. */
+export const narrowBounds: fc.Arbitrary<Bounds> = fc.record({
+  nameBytes: fc.constantFrom(5, 6, 1024),
+  room: fc.constantFrom([], [3], [8, 2], [12, 4, 1], [20, 8, 4, 2], [1000, 3, 3, 3]),
+  keptNames: fc.constantFrom(0, 1, 2, 1000),
+  collected: fc.constantFrom(2, 8, 1 << 17),
+});

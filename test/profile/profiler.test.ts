@@ -1,8 +1,9 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { BOUNDS } from "../../src/profile/bounds.js";
 import { HAZARD, type PathProfile, VALUE_CLASSES } from "../../src/profile/profile.js";
 import { Profiler } from "../../src/profile/profiler.js";
-import { encode, objectText, profileOf, records, runKey } from "./documents.js";
+import { encode, narrowBounds, objectText, profileOf, records, runKey } from "./documents.js";
 import { referenceHazards, referenceProfile } from "./reference.js";
 
 const scan = (text: string): number => new Profiler().scan("history", encode(text), 0, encode(text).length);
@@ -17,6 +18,15 @@ describe("the profile", () => {
         expect(profileOf(sample)).toEqual(referenceProfile(sample));
       }),
       { numRuns: 600 },
+    );
+  });
+
+  it("is the one of its definition within narrow bounds", () => {
+    fc.assert(
+      fc.property(records, narrowBounds, (sample, bounds) => {
+        expect(profileOf(sample, bounds)).toEqual(referenceProfile(sample, bounds));
+      }),
+      { numRuns: 1000 },
     );
   });
 
@@ -136,13 +146,48 @@ describe("the profile", () => {
     expect(blob?.root.children?.get("b")?.runs).toEqual([0, 2]);
   });
 
-  it("holds 200,000 paths of one blob", () => {
-    const members = Array.from({ length: 200_000 }, (_, k) => `"key/${k}":${k}`);
+  it("holds as many paths of one blob as there is room for", () => {
+    const members = Array.from({ length: 100_000 }, (_, k) => `"key/${k}":${k}`);
     const bytes = encode(`{${members.join(",")}}`);
     const records = [0, 1].map(() => ({ run: runKey("r"), blob: "history" as const, bytes }));
-    const children = profileOf(records).blobs.history?.root.children;
-    expect(children?.size).toBe(200_000);
-    expect(children?.get("key/123456")).toMatchObject({ counts: { int53: 2 }, min: 123456, max: 123456 });
+    const root = profileOf(records).blobs.history?.root;
+    expect(root?.children?.size).toBe(100_000);
+    expect(root?.children?.get("key/98765")).toMatchObject({ counts: { int53: 2 }, min: 98765, max: 98765 });
+  });
+
+  it("keeps the shortest names of a root with more, and counts the rest together", () => {
+    const rows = Array.from({ length: 300 }, (_, row) => {
+      const members = Array.from({ length: 1000 }, (_, k) => `"key/${row * 1000 + k}":${k}`);
+      return {
+        run: runKey("r"),
+        blob: "history" as const,
+        bytes: encode(`{"loss":1,"in":{"a":1},${members.join(",")}}`),
+      };
+    });
+    const root = profileOf(rows).blobs.history?.root;
+    expect(root?.crowded).toBe(true);
+    expect(root?.children?.size).toBe(BOUNDS.keptNames);
+    expect(root?.children?.get("loss")).toEqual({ counts: { int53: 300 }, min: 1, max: 1, hazards: 0, runs: [0] });
+    expect(root?.children?.get("in")).toMatchObject({ counts: { object: 300 }, crowded: true, others: { runs: [0] } });
+    expect(root?.others?.counts).toEqual({ int53: 300_002 - BOUNDS.keptNames });
+  });
+
+  it("does not look at the members of a map one by one", () => {
+    const bytes = encode(
+      `{"x":{"y":1},"map":{${Array.from({ length: 1_000_000 }, (_, k) => `"key ${k}":[${k}]`).join(",")}}}`,
+    );
+    const root = profileOf([{ run: runKey("r"), blob: "config", bytes }]).blobs.config?.root;
+    expect(root?.children?.get("x")?.children?.size).toBe(1);
+    const map = root?.children?.get("map");
+    expect(map).toMatchObject({ counts: { object: 1 }, crowded: true, others: { counts: { list: 1_000_000 } } });
+    expect(map?.children).toBeUndefined();
+  });
+
+  it("finds a key twice, however long", () => {
+    const long = "k".repeat(BOUNDS.nameBytes + 1);
+    expect(scan(`{"${long}":{"a":1},"x":{"${long}":1},"${long}2":1}`)).toBe(0);
+    expect(scan(`{"x":{"${long}":1,"\\u006b${long.slice(1)}":1}}`)).toBe(HAZARD.DUPLICATE_KEY | HAZARD.ESCAPE);
+    expect(scan(`{"${long}":{"a":1,"a":2}}`)).toBe(HAZARD.DUPLICATE_KEY);
   });
 });
 

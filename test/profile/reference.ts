@@ -1,6 +1,7 @@
 import type { BlobName, RunKey } from "../../src/blob.js";
 import { hasDuplicateKey, type JsonNode, type JsonObject, readJson } from "../../src/json/read.js";
 import { parseTimestamp } from "../../src/json/timestamp.js";
+import { BOUNDS, type Bounds } from "../../src/profile/bounds.js";
 import {
   type BlobProfile,
   HAZARD,
@@ -215,7 +216,64 @@ function sortChildren(path: PathProfile): void {
   for (const child of path.children.values()) sortChildren(child);
 }
 
-function referenceBlob(records: readonly ScannedRecord[]): BlobProfile {
+/** Values of a path and runs of it, with the hazards of all that is inside: how a member counts among others. */
+function asOther(path: PathProfile): PathProfile {
+  const { counts, min, max, maxLength, runs } = path;
+  let { hazards } = path;
+  for (const inner of [path.items, path.others, ...(path.children?.values() ?? [])]) {
+    if (inner !== undefined) hazards |= asOther(inner).hazards;
+  }
+  const measures = Object.entries({ min, max, maxLength }).filter(([, value]) => value !== undefined);
+  return { counts: { ...counts }, hazards, runs: [...runs], ...Object.fromEntries(measures) };
+}
+
+/** Adds one path to another, neither with anything below it. */
+function addOther(into: PathProfile, path: PathProfile): void {
+  for (const [kind, count] of Object.entries(path.counts) as [ValueClass, number][]) {
+    into.counts[kind] = (into.counts[kind] ?? 0) + count;
+  }
+  into.hazards |= path.hazards;
+  into.runs = [...new Set([...into.runs, ...path.runs])].sort((a, b) => a - b);
+  if (path.min !== undefined) into.min = Math.min(into.min ?? path.min, path.min);
+  if (path.max !== undefined) into.max = Math.max(into.max ?? path.max, path.max);
+  if (path.maxLength !== undefined) into.maxLength = Math.max(into.maxLength ?? 0, path.maxLength);
+}
+
+const nameBytes = (name: string): number =>
+  [...name].reduce((sum, point) => sum + (LONE.test(point) ? 3 : new TextEncoder().encode(point).length), 0);
+
+/**
+ * Brings a complete tree within bounds, by their definition: long names leave first; then an object is crowded when its
+ * members, each with what is below it as far as its own room, are more than its room.
+ * @returns paths below, as far as they count for the object around.
+ */
+function bound(path: PathProfile, depth: number, bounds: Bounds): number {
+  const room = bounds.room[depth] ?? 0;
+  const others = newPath();
+  const members = [...(path.children ?? [])];
+  const leave = (name: string): void => {
+    const child = path.children?.get(name);
+    if (child !== undefined) addOther(others, asOther(child));
+    path.children?.delete(name);
+  };
+  for (const [name] of members) if (nameBytes(name) > bounds.nameBytes) leave(name);
+  const whole = structuredClone(path.children ?? new Map<string, PathProfile>());
+  let below = 0;
+  for (const child of path.children?.values() ?? []) below += 1 + bound(child, depth + 1, bounds);
+  if (below > room) {
+    path.children = whole;
+    path.crowded = true;
+    const order = [...whole.keys()].sort((a, b) => a.length - b.length || (a < b ? -1 : 1));
+    const kept = depth === 0 ? bounds.keptNames : 0;
+    for (const name of order.slice(kept)) leave(name);
+    for (const child of whole.values()) bound(child, depth + 1, { ...bounds, room: [] });
+  }
+  if (others.runs.length > 0) path.others = others;
+  if (path.children?.size === 0) delete path.children;
+  return Math.min(below, room);
+}
+
+function referenceBlob(records: readonly ScannedRecord[], bounds: Bounds): BlobProfile {
   const rows = records.map(({ run, bytes }) => ({ run: runText(run), bytes, hazards: referenceHazards(bytes) }));
   const usable = rows.filter((row) => (row.hazards & UNUSABLE) === 0);
   const runs = [...new Set(usable.map((row) => row.run))].sort();
@@ -225,6 +283,7 @@ function referenceBlob(records: readonly ScannedRecord[]): BlobProfile {
     if (found !== undefined) new Reference(found.text, runs.indexOf(run)).add(root, found.root, 1);
   }
   sortChildren(root);
+  bound(root, 0, bounds);
   return {
     records: rows.length,
     unusable: rows.length - usable.length,
@@ -237,10 +296,13 @@ function referenceBlob(records: readonly ScannedRecord[]): BlobProfile {
 }
 
 /** The profile as its definition says, built from whole trees. */
-export function referenceProfile(records: readonly ScannedRecord[]): Profile {
+export function referenceProfile(records: readonly ScannedRecord[], bounds: Bounds = BOUNDS): Profile {
   const blobs: Profile["blobs"] = {};
   for (const blob of new Set(records.map((record) => record.blob))) {
-    blobs[blob] = referenceBlob(records.filter((record) => record.blob === blob));
+    blobs[blob] = referenceBlob(
+      records.filter((record) => record.blob === blob),
+      bounds,
+    );
   }
   return { format: 1, blobs };
 }

@@ -1,14 +1,15 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { StoreError } from "../../src/errors.js";
+import { BOUNDS } from "../../src/profile/bounds.js";
 import { readProfile, writeProfile } from "../../src/profile/serialize.js";
-import { encode, profileOf, records, runKey } from "./documents.js";
+import { encode, narrowBounds, profileOf, records, runKey } from "./documents.js";
 
 describe("writeProfile and readProfile", () => {
   it("give the profile back", () => {
     fc.assert(
-      fc.property(records, (sample) => {
-        const profile = profileOf(sample);
+      fc.property(records, fc.oneof(fc.constant(BOUNDS), narrowBounds), (sample, bounds) => {
+        const profile = profileOf(sample, bounds);
         const text = writeProfile(profile);
         const bytes = new TextDecoder().decode(new TextEncoder().encode(text));
         expect(readProfile(bytes)).toEqual(profile);
@@ -57,6 +58,8 @@ describe("readProfile refuses", () => {
     ["a key twice", good.replace('[1,"y",', '[1,"x",')],
     ["keys out of order", good.replace('[1,"y",', '[1,"a",')],
     ["elements twice", good.replace('[2,"z",', "[1,null,").replace('[1,"y",', "[2,null,")],
+    ["other members twice", good.replace('[2,"z",', "[1,0,").replace('[1,"y",', "[1,0,")],
+    ["a mark that is none", good.replace("null,null,null]", "null,null,null,2]")],
     ["runs that do not exist", good.replace("[0,1]", "[0,2]")],
     ["runs backwards", good.replace("[0,1]", "[1,0]")],
     ["runs out of order", good.replace('\\"a\\"]', '\\"c\\"]')],

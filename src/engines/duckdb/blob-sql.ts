@@ -42,7 +42,7 @@ export function careOf(proof: Proof, mask: number): string[] {
   const conditions: string[] = [];
   if (mask !== 0) conditions.push(`(${hazardsOf(proof.blob)} & ${mask}) <> 0`);
   if (proof.large) conditions.push(`coalesce(strlen(${text}), 0) > ${LARGE_BYTES}`);
-  if (proof.checks.size > MAX_CHECKS || proof.members.length + proof.leftovers.length > MAX_PATHS) {
+  if (proof.unnamed || proof.checks.size > MAX_CHECKS || proof.members.length + proof.leftovers.length > MAX_PATHS) {
     conditions.push(`${text} IS NOT NULL`);
     return conditions;
   }

@@ -3,6 +3,7 @@ import { keysFit, resolveMember, type ShapeFamily, type ShapeNode } from "../../
 import { formatPointer } from "../../json/pointer.js";
 import type { Column } from "../../plan/plan.js";
 import { type BlobProfile, HAZARD, type PathProfile, type ValueClass } from "../../profile/profile.js";
+import { hazardsWithin } from "../../profile/values.js";
 import { CLASS_HAZARD, CLASS_JSON_TYPES, isExact, RESPELLED } from "./exact.js";
 
 /**
@@ -35,6 +36,8 @@ export interface Proof {
   readonly checks: Map<string, Set<string>>;
   /** Whether texts over a megabyte exist; they are care rows. */
   readonly large: boolean;
+  /** Whether the root has members that the profile does not name: any row may have some, so all are care rows. */
+  unnamed: boolean;
   /** Columns that occur at all; the rest are NULL everywhere. */
   readonly columns: Column[];
   readonly leftovers: Leftover[];
@@ -62,16 +65,6 @@ function classesOf(profile: PathProfile): ValueClass[] {
   return (Object.keys(profile.counts) as ValueClass[]).filter((name) => (profile.counts[name] ?? 0) > 0);
 }
 
-function subtreeHazards(profile: PathProfile): number {
-  let hazards = 0;
-  const todo = [profile];
-  for (let node = todo.pop(); node !== undefined; node = todo.pop()) {
-    hazards |= node.hazards | (node.items?.hazards ?? 0);
-    for (const child of node.children?.values() ?? []) todo.push(child);
-  }
-  return hazards;
-}
-
 class Prover {
   readonly proof: Proof;
   /** Records whose members are known. */
@@ -81,7 +74,7 @@ class Prover {
     this.#usable = profile.records - profile.unusable;
     const large = profile.maxBytes > LARGE_BYTES;
     const empty = { checks: new Map(), columns: [], leftovers: [], members: [] };
-    this.proof = { blob, hazards: ALWAYS, large, ...empty };
+    this.proof = { blob, hazards: ALWAYS, large, unnamed: false, ...empty };
   }
 
   /** Makes rows in which a value of this class stands at the path care rows. */
@@ -97,11 +90,17 @@ class Prover {
     this.proof.checks.set(pointer, types);
   }
 
+  /** Makes rows care rows that may have members here that the profile does not name. */
+  doubtMembers(path: Path): void {
+    if (path.length === 0) this.proof.unnamed = true;
+    else this.doubt(path, "object");
+  }
+
   leave(profile: PathProfile, path: Path): void {
     const classes = classesOf(profile);
     if (classes.includes("null")) this.leaveNull(profile, path);
     if (classes.every((name) => name === "null")) return;
-    this.proof.hazards |= subtreeHazards(profile) & RESPELLED;
+    this.proof.hazards |= hazardsWithin(profile) & RESPELLED;
     this.proof.leftovers.push({ path, when: "value" });
   }
 
@@ -125,6 +124,7 @@ class Prover {
       } else if (name !== "object" && name !== "typed_object") this.doubt(path, name);
     }
     if (shape.column !== undefined) return;
+    if (profile.others !== undefined) this.doubtMembers(path);
     for (const [key, child] of profile.children ?? []) {
       const next = shape.children.get(key);
       if (next === undefined) this.doubt(path, "object");
@@ -133,6 +133,7 @@ class Prover {
   }
 
   inner(profile: PathProfile, shape: ShapeNode, path: Path, keys: ReadonlyMap<string, string>): void {
+    if (profile.others !== undefined) this.doubtMembers(path);
     if (path.length > 0) {
       for (const name of classesOf(profile)) {
         if (name === "empty_object") this.proof.leftovers.push({ path, when: "empty" });

@@ -12,6 +12,7 @@ import { flattenRecord, type RawRecord, type Row } from "../../../src/flatten/fl
 import { type RecordShape, shapeRecord } from "../../../src/flatten/shape.js";
 import type { Value } from "../../../src/flatten/value.js";
 import { type Plan, type Table, tableOf } from "../../../src/plan/plan.js";
+import { BOUNDS, type Bounds } from "../../../src/profile/bounds.js";
 import { HAZARD, UNUSABLE } from "../../../src/profile/profile.js";
 import { Profiler } from "../../../src/profile/profiler.js";
 import { sameJson } from "../../flatten/equal.js";
@@ -41,8 +42,9 @@ const encoder = new TextEncoder();
 async function rawRows(
   shape: RecordShape,
   records: readonly RawRecord[],
+  bounds: Bounds,
 ): Promise<{ source: string; profile: ReturnType<Profiler["finish"]> }> {
-  const profiler = new Profiler();
+  const profiler = new Profiler(bounds);
   const rows = records.map((record): Row => {
     profiler.beginRun(record.key);
     const row: Row = new Map<string, Value>([
@@ -119,10 +121,15 @@ function compare(table: Table, got: readonly Row[], want: readonly Row[], info: 
   }
 }
 
-async function check(plan: Plan, kind: RecordKind, records: readonly RawRecord[]): Promise<void> {
+async function check(
+  plan: Plan,
+  kind: RecordKind,
+  records: readonly RawRecord[],
+  bounds: Bounds = BOUNDS,
+): Promise<void> {
   const shape = shapeRecord(plan, kind);
   const misfits = tableOf(plan, "misfits");
-  const { source, profile } = await rawRows(shape, records);
+  const { source, profile } = await rawRows(shape, records, bounds);
   const name = `t${serial++}_`;
   const computed = kind === "run" ? records.map((record) => ({ key: record.key, cells: record.computed })) : [];
   const facts = await prepareFacts(session, shape, computed, `${name}facts`);
@@ -207,6 +214,14 @@ const eventText = fc
 
 const runs = { numRuns: Math.ceil(CASES / BATCH) };
 
+/** Bounds that leave some paths of ordinary documents without a name. */
+const bounds = fc.record({
+  nameBytes: fc.constantFrom(5, 6, 1024),
+  room: fc.constantFrom([4], [9, 2], [12, 4, 1], [1000, 3, 1], [1000, 1000]),
+  keptNames: fc.constantFrom(0, 3, 1000),
+  collected: fc.constantFrom(8, 1 << 17),
+});
+
 it("flattens hostile config blobs as the definition says", { timeout: 600_000 }, async () => {
   await fc.assert(
     fc.asyncProperty(plan, configs, async (p, texts) => {
@@ -251,6 +266,29 @@ it("flattens hostile system events as the definition says", { timeout: 600_000 }
     ),
     { ...runs, numRuns: Math.ceil(runs.numRuns / 4) },
   );
+});
+
+it("flattens what the profile does not name as the definition says", { timeout: 600_000 }, async () => {
+  const before = { ...seen };
+  const rows = fc.oneof(
+    mildStep.map((all) => all.map(({ text, step }, i) => record("history", i, { history: text }, step))),
+    configs.map((all) =>
+      all.map(([config], i) => ({ ...record("run", -1, { config }), key: { ...key, run_id: `run ${i}` } })),
+    ),
+    fc
+      .array(eventText, { minLength: 1, maxLength: BATCH })
+      .map((all) => all.map((text, i) => record("system_event", i, { system_event: text }))),
+  );
+  await fc.assert(
+    fc.asyncProperty(plan, rows, bounds, async (p, records, narrow) => {
+      await check(p, records[0]?.kind ?? "run", records, narrow);
+    }),
+    { numRuns: Math.ceil(runs.numRuns / 2) },
+  );
+  const care = (seen.care - before.care) / (seen.records - before.records);
+  Object.assign(seen, before);
+  expect(care).toBeGreaterThan(0.2);
+  expect(care).toBeLessThan(0.9);
 });
 
 it("takes both ways often enough to say so", () => {

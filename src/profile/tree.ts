@@ -1,0 +1,152 @@
+import { type Bounds, firstNames, roomAt } from "./bounds.js";
+import type { PathProfile } from "./profile.js";
+import type { PathStatistics } from "./statistics.js";
+import { decodeWtf8 } from "./text.js";
+import { OTHERS, type PathTrie, ROOT } from "./trie.js";
+import { Others } from "./values.js";
+
+const NOT_FOLDED = -1;
+
+/** Turns the nodes of a trie into the tree of path profiles that its bounds allow. */
+class TreeBuilder {
+  private readonly trie: PathTrie;
+  private readonly statistics: PathStatistics;
+  private readonly rank: Int32Array;
+  private readonly bounds: Bounds;
+  /** Paths below each object, as far as they count for those around it. */
+  private readonly below: Float64Array;
+  private readonly crowded: Uint8Array;
+  /** The crowded object that counts a node, or one around it, among its others. */
+  private readonly folded: Int32Array;
+  private readonly profiles: (PathProfile | undefined)[] = [];
+  private readonly members = new Map<PathProfile, [string, PathProfile][]>();
+  private readonly others = new Map<number, Others>();
+  private keptNames: ReadonlySet<string> = new Set();
+
+  constructor(trie: PathTrie, statistics: PathStatistics, rank: Int32Array, bounds: Bounds) {
+    this.trie = trie;
+    this.statistics = statistics;
+    this.rank = rank;
+    this.bounds = bounds;
+    this.below = new Float64Array(trie.size);
+    this.crowded = new Uint8Array(trie.size);
+    this.folded = new Int32Array(trie.size).fill(NOT_FOLDED);
+  }
+
+  build(): PathProfile {
+    this.weigh();
+    if (this.crowded[ROOT] === 1) this.keepNames();
+    for (let node = ROOT; node < this.trie.size; node++) this.place(node);
+    for (const [parent, members] of this.members) {
+      parent.children = new Map(members.sort(([a], [b]) => (a < b ? -1 : 1)));
+    }
+    for (const [node, others] of this.others) {
+      const profile = this.profiles[node];
+      if (profile !== undefined) profile.others = others.profile();
+    }
+    return this.profiles[ROOT] ?? { counts: {}, hazards: 0, runs: [] };
+  }
+
+  /** Finds the crowded objects. A parent's node is below its children's. */
+  private weigh(): void {
+    const { trie, below, crowded, bounds } = this;
+    const depth = new Int32Array(trie.size);
+    for (let node = 1; node < trie.size; node++) depth[node] = 1 + (depth[trie.parent[node] ?? 0] ?? 0);
+    for (let node = trie.size - 1; node >= 0; node--) {
+      const room = roomAt(bounds, depth[node] ?? 0);
+      const paths = below[node] ?? 0;
+      if (paths > room) crowded[node] = 1;
+      if (node === ROOT || !trie.isMember(node) || !this.statistics.hasValues(node)) continue;
+      const parent = trie.parent[node] ?? 0;
+      below[parent] = (below[parent] ?? 0) + 1 + Math.min(paths, room);
+    }
+  }
+
+  private keepNames(): void {
+    const { trie } = this;
+    const names: string[] = [];
+    for (let node = 1; node < trie.size; node++) {
+      if (trie.parent[node] !== ROOT || !trie.isMember(node) || !this.statistics.hasValues(node)) continue;
+      names.push(this.nameOf(node));
+    }
+    this.keptNames = new Set(firstNames(names, this.bounds.keptNames));
+  }
+
+  private nameOf(node: number): string {
+    return decodeWtf8(this.trie.keyOf(node) ?? new Uint8Array(0));
+  }
+
+  private place(node: number): void {
+    const { trie, statistics, folded } = this;
+    if (!statistics.hasValues(node)) return;
+    const parent = trie.parent[node] ?? 0;
+    if (node === ROOT) this.open(node);
+    else if (folded[parent] !== NOT_FOLDED) {
+      folded[node] = folded[parent] ?? NOT_FOLDED;
+      this.othersOf(folded[node] ?? 0).addHazards(statistics.hazardsOf(node));
+    } else if (trie.role[node] === OTHERS) this.fold(node, parent);
+    else if (trie.isMember(node)) this.placeMember(node, parent);
+    else this.placeItems(node, parent);
+  }
+
+  private placeItems(node: number, list: number): void {
+    const profile = this.profiles[list];
+    if (profile !== undefined) profile.items = this.open(node);
+  }
+
+  private placeMember(node: number, parent: number): void {
+    const isCrowded = this.crowded[parent] === 1;
+    const name = isCrowded && parent !== ROOT ? "" : this.nameOf(node);
+    if (isCrowded && (parent !== ROOT || !this.keptNames.has(name))) {
+      this.folded[node] = parent;
+      this.fold(node, parent);
+      return;
+    }
+    if (isCrowded && (this.below[node] ?? 0) > 0) this.crowded[node] = 1;
+    const around = this.profiles[parent];
+    if (around === undefined) return;
+    const profile = this.open(node);
+    const known = this.members.get(around);
+    if (known === undefined) this.members.set(around, [[name, profile]]);
+    else known.push([name, profile]);
+  }
+
+  private open(node: number): PathProfile {
+    const values = this.statistics.valuesOf(node);
+    const profile: PathProfile = { ...values, runs: this.runsOf(node) };
+    if (this.crowded[node] === 1) profile.crowded = true;
+    this.profiles[node] = profile;
+    return profile;
+  }
+
+  private fold(node: number, into: number): void {
+    this.othersOf(into).add(this.statistics.valuesOf(node), this.runsOf(node));
+  }
+
+  private othersOf(node: number): Others {
+    const known = this.others.get(node);
+    if (known !== undefined) return known;
+    const others = new Others();
+    this.others.set(node, others);
+    return others;
+  }
+
+  /** The runs that have a node, as ascending indices by rank. */
+  private runsOf(node: number): number[] {
+    const ranges = this.statistics.runRanges(node);
+    const indices: number[] = [];
+    for (let k = 0; k < ranges.length; k += 2) {
+      for (let run = ranges[k] ?? 0; run <= (ranges[k + 1] ?? -1); run++) indices.push(this.rank[run] ?? 0);
+    }
+    const ascending = indices.every((index, k) => k === 0 || index > (indices[k - 1] ?? -1));
+    return ascending ? indices : indices.sort((a, b) => a - b);
+  }
+}
+
+/**
+ * The path profiles of the nodes that have values.
+ * @param rank index of each run number among the runs in order of key.
+ */
+export function buildTree(trie: PathTrie, statistics: PathStatistics, rank: Int32Array, bounds: Bounds): PathProfile {
+  return new TreeBuilder(trie, statistics, rank, bounds).build();
+}

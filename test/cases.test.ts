@@ -10,13 +10,13 @@ import { expectGolden } from "./end-to-end/golden.js";
 import {
   importLines,
   importPaths,
-  load,
   type Loaded,
+  load,
   newProject,
+  ROOT,
   rebuild,
   removeProject,
   reportOf,
-  ROOT,
 } from "./end-to-end/project.js";
 import { type LogLines, readRecords } from "./end-to-end/records.js";
 import { readTables, repeatedKeys } from "./end-to-end/tables.js";

@@ -27,7 +27,7 @@ function decisionOf(
   node: PathProfile,
 ): Decision | undefined {
   if (verdict.decision === "descend") return undefined;
-  const counts = { rows: valueCount(node.counts), runs: node.runs.length, types: groupCounts(node.counts) };
+  const counts = { rows: valueCount(node.counts), runs: node.runs.size, types: groupCounts(node.counts) };
   return { blob, path, rule, ...verdict, ...counts };
 }
 

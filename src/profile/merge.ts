@@ -1,6 +1,7 @@
 import { BLOBS } from "../blob.js";
 import { BOUNDS, type Bounds, firstNames, roomAt } from "./bounds.js";
 import type { BlobProfile, PathProfile, Profile } from "./profile.js";
+import { RunSet } from "./run-set.js";
 import { hazardsWithin, joinValues, Others } from "./values.js";
 
 /** The profile of no records: `mergeProfiles(emptyProfile(), p)` equals `p`. */
@@ -21,22 +22,7 @@ function positions(runs: readonly string[], all: readonly string[]): Int32Array 
   return found;
 }
 
-/** The ascending union of two ascending lists of run indices, each in its own numbering. */
-function mergeRuns(a: readonly number[], inA: Int32Array, b: readonly number[], inB: Int32Array): number[] {
-  const union: number[] = [];
-  let i = 0;
-  let j = 0;
-  while (i < a.length || j < b.length) {
-    const x = i < a.length ? (inA[a[i] ?? 0] ?? 0) : Number.POSITIVE_INFINITY;
-    const y = j < b.length ? (inB[b[j] ?? 0] ?? 0) : Number.POSITIVE_INFINITY;
-    union.push(Math.min(x, y));
-    if (x <= y) i += 1;
-    if (y <= x) j += 1;
-  }
-  return union;
-}
-
-const NOTHING: PathProfile = { counts: {}, hazards: 0, runs: [] };
+const NOTHING: PathProfile = { counts: {}, hazards: 0, runs: new RunSet(0) };
 
 /** Ascending keys of two children maps that are in ascending order themselves. */
 function keysOf(a: PathProfile, b: PathProfile): string[] {
@@ -55,9 +41,11 @@ interface Joined {
 class TreeMerge {
   private readonly inA: Int32Array;
   private readonly inB: Int32Array;
+  private readonly universe: number;
   private readonly bounds: Bounds;
 
-  constructor(inA: Int32Array, inB: Int32Array, bounds: Bounds) {
+  constructor(inA: Int32Array, inB: Int32Array, universe: number, bounds: Bounds) {
+    this.universe = universe;
     this.inA = inA;
     this.inB = inB;
     this.bounds = bounds;
@@ -85,7 +73,7 @@ class TreeMerge {
   /** Keeps these names of an object, without what is below them, and counts the rest among its others. */
   private crowd(path: PathProfile, a: PathProfile, b: PathProfile, names: readonly string[]): void {
     const kept = new Set(names);
-    const others = new Others();
+    const others = new Others(this.universe);
     for (const [side, numbers] of [[a, this.inA] as const, [b, this.inB] as const]) {
       if (side.others !== undefined) this.fold(others, side.others, numbers);
       for (const [name, child] of side.children ?? []) if (!kept.has(name)) this.fold(others, child, numbers);
@@ -113,12 +101,14 @@ class TreeMerge {
   }
 
   private joinPath(a: PathProfile = NOTHING, b: PathProfile = NOTHING): PathProfile {
-    return { ...joinValues(a, b), runs: mergeRuns(a.runs, this.inA, b.runs, this.inB) };
+    const runs = new RunSet(this.universe);
+    runs.addAll(a.runs, this.inA);
+    runs.addAll(b.runs, this.inB);
+    return { ...joinValues(a, b), runs };
   }
 
   private fold(others: Others, path: PathProfile, numbers: Int32Array): void {
-    const runs = path.runs.map((run) => numbers[run] ?? 0);
-    others.add({ ...path, hazards: hazardsWithin(path) }, runs);
+    others.add({ ...path, hazards: hazardsWithin(path) }, path.runs, numbers);
   }
 }
 
@@ -134,7 +124,7 @@ export function mergeBlobs(a: BlobProfile, b: BlobProfile, bounds: Bounds): Blob
     bytes: a.bytes + b.bytes,
     maxBytes: Math.max(a.maxBytes, b.maxBytes),
     runs,
-    root: new TreeMerge(positions(a.runs, runs), positions(b.runs, runs), bounds).root(a.root, b.root),
+    root: new TreeMerge(positions(a.runs, runs), positions(b.runs, runs), runs.length, bounds).root(a.root, b.root),
   };
 }
 

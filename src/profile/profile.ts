@@ -1,4 +1,5 @@
 import type { BlobName } from "../blob.js";
+import type { RunSet } from "./run-set.js";
 
 /**
  * Hazards of one blob of one record: facts about its tokens that an engine may get wrong. They do not depend on any
@@ -120,8 +121,8 @@ export interface PathProfile {
   maxLength?: number;
   /** OR of the hazards of the values here; for a list also of all that is inside it. */
   hazards: number;
-  /** Indices into `BlobProfile.runs`, ascending: the runs that have the path. */
-  runs: number[];
+  /** The runs that have the path, by their place in `BlobProfile.runs`. */
+  runs: RunSet;
   /** Elements of the lists at this path, all together; objects and lists inside are counted and not descended into. */
   items?: PathProfile;
   /** Members, by unescaped key, in ascending order of key. */

@@ -1,6 +1,7 @@
 import { BLOBS } from "../blob.js";
 import { StoreError } from "../errors.js";
 import { type BlobProfile, type PathProfile, type Profile, VALUE_CLASSES } from "./profile.js";
+import { RunSet } from "./run-set.js";
 
 /** Stands for the key of the members that have no path of their own. */
 const OTHERS = 0;
@@ -8,16 +9,15 @@ const OTHERS = 0;
 type Key = string | null | typeof OTHERS;
 
 /**
- * One path in preorder: its depth (root 0), its key, hazards, counts as pairs of class index and count, runs as ranges
- * `[from, to, …]` with both ends, and min, max, maxLength (null when absent). A ninth element, 1, says that the path is
- * crowded.
+ * One path in preorder: its depth (root 0), its key, hazards, counts as pairs of class index and count, runs as the
+ * text of a `RunSet`, and min, max, maxLength (null when absent). A ninth element, 1, says that the path is crowded.
  */
 type Row = [
   depth: number,
   key: Key,
   hazards: number,
   counts: number[],
-  runs: number[],
+  runs: string | number[],
   min: number | null,
   max: number | null,
   maxLength: number | null,
@@ -26,15 +26,6 @@ type Row = [
 
 const ROW_LENGTH = 8;
 
-function toRanges(runs: readonly number[]): number[] {
-  const ranges: number[] = [];
-  for (const run of runs) {
-    if (ranges.at(-1) === run - 1) ranges[ranges.length - 1] = run;
-    else ranges.push(run, run);
-  }
-  return ranges;
-}
-
 function toRow(depth: number, key: Key, path: PathProfile): Row {
   const counts = VALUE_CLASSES.flatMap((kind, index) => {
     const count = path.counts[kind];
@@ -42,7 +33,7 @@ function toRow(depth: number, key: Key, path: PathProfile): Row {
   });
   const { hazards, min = null, max = null, maxLength = null } = path;
   const crowded: [1?] = path.crowded ? [1] : [];
-  return [depth, key, hazards, counts, toRanges(path.runs), min, max, maxLength, ...crowded];
+  return [depth, key, hazards, counts, path.runs.toText(), min, max, maxLength, ...crowded];
 }
 
 /**
@@ -99,27 +90,36 @@ const isMeasure = (value: unknown): boolean =>
 
 const isKey = (value: unknown): value is Key => value === null || value === OTHERS || typeof value === "string";
 
+const isRuns = (value: unknown): value is string | number[] =>
+  typeof value === "string" || (isCounts(value) && value.length % 2 === 0);
+
 function isRow(value: unknown): value is Row {
   if (!Array.isArray(value) || value.length < ROW_LENGTH || value.length > ROW_LENGTH + 1) return false;
   const [depth, key, hazards, counts, runs, min, max, maxLength, crowded = 1] = value;
   if (!isCount(depth) || !isKey(key) || !isCount(hazards) || crowded !== 1) return false;
-  if (!isCounts(counts) || counts.length % 2 !== 0 || !isCounts(runs) || runs.length % 2 !== 0) return false;
+  if (!isCounts(counts) || counts.length % 2 !== 0 || !isRuns(runs)) return false;
   return isMeasure(min) && isMeasure(max) && (maxLength === null || isCount(maxLength));
 }
 
-function fromRanges(ranges: readonly number[], runs: number): number[] {
-  const indices: number[] = [];
+/** Runs as the text of a set or, as early stores have them, as ranges `[from, to, …]` with both ends. */
+function runsFrom(value: string | readonly number[], runs: number): RunSet {
+  const set = typeof value === "string" ? RunSet.fromText(value, runs) : fromRanges(value, runs);
+  if (set === undefined) throw foreign("a path names runs that do not exist");
+  return set;
+}
+
+function fromRanges(ranges: readonly number[], runs: number): RunSet | undefined {
+  const set = new RunSet(runs);
   for (let k = 0; k < ranges.length; k += 2) {
-    const from = ranges[k] ?? 0;
-    const to = ranges[k + 1] ?? 0;
-    if (from > to || to >= runs || from <= (indices.at(-1) ?? -1)) throw foreign("a path names runs that do not exist");
-    for (let run = from; run <= to; run++) indices.push(run);
+    const [from = 0, to = 0, before = -1] = [ranges[k], ranges[k + 1], ranges[k - 1]];
+    if (from > to || to >= runs || from <= before) return undefined;
+    for (let run = from; run <= to; run++) set.add(run);
   }
-  return indices;
+  return set;
 }
 
 function fromRow(row: Row, classes: readonly string[], runs: number): PathProfile {
-  const [, , hazards, pairs, ranges, min, max, maxLength, crowded] = row;
+  const [, , hazards, pairs, runText, min, max, maxLength, crowded] = row;
   const counts: PathProfile["counts"] = {};
   for (let k = 0; k < pairs.length; k += 2) {
     const name = classes[pairs[k] ?? 0];
@@ -133,7 +133,7 @@ function fromRow(row: Row, classes: readonly string[], runs: number): PathProfil
     ...(max === null ? {} : { max }),
     ...(maxLength === null ? {} : { maxLength }),
     hazards,
-    runs: fromRanges(ranges, runs),
+    runs: runsFrom(runText, runs),
     ...(crowded === undefined ? {} : { crowded: true }),
   };
 }

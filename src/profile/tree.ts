@@ -1,5 +1,6 @@
 import { type Bounds, firstNames, roomAt } from "./bounds.js";
 import type { PathProfile } from "./profile.js";
+import { RunSet } from "./run-set.js";
 import type { PathStatistics } from "./statistics.js";
 import { decodeWtf8 } from "./text.js";
 import { OTHERS, type PathTrie, ROOT } from "./trie.js";
@@ -44,7 +45,7 @@ class TreeBuilder {
       const profile = this.profiles[node];
       if (profile !== undefined) profile.others = others.profile();
     }
-    return this.profiles[ROOT] ?? { counts: {}, hazards: 0, runs: [] };
+    return this.profiles[ROOT] ?? { counts: {}, hazards: 0, runs: new RunSet(this.rank.length) };
   }
 
   /** Finds the crowded objects. A parent's node is below its children's. */
@@ -126,20 +127,19 @@ class TreeBuilder {
   private othersOf(node: number): Others {
     const known = this.others.get(node);
     if (known !== undefined) return known;
-    const others = new Others();
+    const others = new Others(this.rank.length);
     this.others.set(node, others);
     return others;
   }
 
-  /** The runs that have a node, as ascending indices by rank. */
-  private runsOf(node: number): number[] {
+  /** The runs that have a node. */
+  private runsOf(node: number): RunSet {
     const ranges = this.statistics.runRanges(node);
-    const indices: number[] = [];
+    const set = new RunSet(this.rank.length);
     for (let k = 0; k < ranges.length; k += 2) {
-      for (let run = ranges[k] ?? 0; run <= (ranges[k + 1] ?? -1); run++) indices.push(this.rank[run] ?? 0);
+      for (let run = ranges[k] ?? 0; run <= (ranges[k + 1] ?? -1); run++) set.add(this.rank[run] ?? 0);
     }
-    const ascending = indices.every((index, k) => k === 0 || index > (indices[k - 1] ?? -1));
-    return ascending ? indices : indices.sort((a, b) => a - b);
+    return set;
   }
 }
 

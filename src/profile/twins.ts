@@ -36,7 +36,7 @@ function leavesOf(node: PathProfile, path: Path): Leaf[] {
 function looksEqual(a: PathProfile, b: PathProfile): boolean {
   const same = (x: unknown, y: unknown): boolean => JSON.stringify(x) === JSON.stringify(y);
   const counts = (node: PathProfile): unknown => Object.entries(node.counts).sort();
-  return same(counts(a), counts(b)) && same(a.runs, b.runs) && a.min === b.min && a.max === b.max;
+  return same(counts(a), counts(b)) && a.runs.equals(b.runs) && a.min === b.min && a.max === b.max;
 }
 
 /**

@@ -1,4 +1,5 @@
 import { type PathProfile, VALUE_CLASSES } from "./profile.js";
+import { RunSet } from "./run-set.js";
 
 /** The hazards of a path, and of all that is below it. */
 export function hazardsWithin(path: PathProfile): number {
@@ -42,15 +43,24 @@ export function joinValues(a: Values, b: Values): Values {
 /** Values and runs of many members, added up one after the other. */
 export class Others {
   private values: Values = { counts: {}, hazards: 0 };
-  private readonly runs = new Set<number>();
+  private readonly runs: RunSet;
+  private empty = true;
 
-  add(values: Values, runs: Iterable<number>): void {
+  /** @param universe length of the list of runs. */
+  constructor(universe: number) {
+    this.runs = new RunSet(universe);
+  }
+
+  /** @param places of the runs of the set; undefined when they are their own. */
+  add(values: Values, runs: RunSet, places?: Int32Array): void {
     this.values = joinValues(this.values, values);
-    for (const run of runs) this.runs.add(run);
+    this.empty = false;
+    if (places !== undefined) this.runs.addAll(runs, places);
+    else for (const run of runs) this.runs.add(run);
   }
 
   get isEmpty(): boolean {
-    return this.runs.size === 0;
+    return this.empty;
   }
 
   addHazards(hazards: number): void {
@@ -58,6 +68,6 @@ export class Others {
   }
 
   profile(): PathProfile {
-    return { ...this.values, runs: [...this.runs].sort((a, b) => a - b) };
+    return { ...this.values, runs: this.runs };
   }
 }

@@ -103,16 +103,14 @@ function runsInTime(keys: readonly RunKey[], facts: readonly RunFact[]): Seen {
   return { texts, rank };
 }
 
-function firstAndLast(runs: readonly number[], seen: Seen): Pick<PathEntry, "first_run" | "last_run"> {
-  const [start] = runs;
-  if (start === undefined) return {};
-  let [first, last] = [start, start];
+function firstAndLast(runs: Iterable<number>, seen: Seen): Pick<PathEntry, "first_run" | "last_run"> {
+  let [first, last] = [-1, -1];
   const rank = (run: number): number => seen.rank[run] ?? 0;
   for (const run of runs) {
-    if (rank(run) < rank(first)) first = run;
-    if (rank(run) > rank(last)) last = run;
+    if (first < 0 || rank(run) < rank(first)) first = run;
+    if (last < 0 || rank(run) > rank(last)) last = run;
   }
-  return { first_run: seen.texts[first] ?? "", last_run: seen.texts[last] ?? "" };
+  return first < 0 ? {} : { first_run: seen.texts[first] ?? "", last_run: seen.texts[last] ?? "" };
 }
 
 function entryOf(blob: BlobName, path: Path, node: PathProfile, own: { counts: Counts; outcome: Outcome }): PathEntry {
@@ -131,7 +129,7 @@ function entryOf(blob: BlobName, path: Path, node: PathProfile, own: { counts: C
           ...(outcome.detail === undefined ? {} : { detail: outcome.detail }),
         };
   const unlisted = node.others === undefined ? {} : { unlisted: valueCount(node.others.counts) };
-  const seen = { types: groupCounts(counts), rows: valueCount(counts), runs: node.runs.length, ...unlisted };
+  const seen = { types: groupCounts(counts), rows: valueCount(counts), runs: node.runs.size, ...unlisted };
   return { blob, path: formatPointer(path), ...decided, ...seen };
 }
 

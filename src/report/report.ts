@@ -65,8 +65,8 @@ export function newPathsByProject(profile: Profile, patch: SchemaPatch): Readonl
   const keys = runKeysOf(profile);
   const counts = new Map<string, number>();
   for (const { blob, path } of patch.decisions) {
-    const runs = profileAt(profile, blob, path)?.runs ?? [];
     const about = keys.get(blob) ?? [];
+    const runs = [...(profileAt(profile, blob, path)?.runs ?? [])];
     const projects = new Set(runs.flatMap((run) => about[run] ?? []).map(projectText));
     for (const project of projects) counts.set(project, (counts.get(project) ?? 0) + 1);
   }

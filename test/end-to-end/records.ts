@@ -5,8 +5,8 @@ import {
   type LogState,
   type RecordWriter,
   type RunBlobs,
-  type SourceName,
   SOURCES,
+  type SourceName,
 } from "../../src/store/raw-record.js";
 
 /**

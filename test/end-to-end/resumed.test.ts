@@ -5,7 +5,7 @@ import type { Project } from "../../src/pipelines/project.js";
 import { differences, rebuiltRecords } from "./differ.js";
 import { byStep, fixture, trueConfig, trueEvents, trueHistory } from "./fixtures.js";
 import { pick } from "./object-text.js";
-import { importPaths, load, type Loaded, newProject, rebuild, removeProject } from "./project.js";
+import { importPaths, type Loaded, load, newProject, rebuild, removeProject } from "./project.js";
 import { allLines } from "./tables.js";
 
 const FIRST = fixture("wandb_sdk_offline", "steps");

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import type { BlobName, RecordKind } from "../../src/blob.js";
-import { flattenRecord, readBlob, type RawRecord, type Row } from "../../src/flatten/flatten.js";
+import { flattenRecord, type RawRecord, type Row, readBlob } from "../../src/flatten/flatten.js";
 import { prepareRebuild, rebuildRecord } from "../../src/flatten/rebuild.js";
 import { keysFit, resolveMember, type ShapeNode, shapeRecord } from "../../src/flatten/shape.js";
 import { fitValue } from "../../src/flatten/value.js";

@@ -4,6 +4,7 @@ import { MAX_DEPTH } from "../../src/json/read.js";
 import { BOUNDS } from "../../src/profile/bounds.js";
 import { emptyProfile, mergeProfiles, ProfileSum } from "../../src/profile/merge.js";
 import { HAZARD, type Profile } from "../../src/profile/profile.js";
+import { RunSet } from "../../src/profile/run-set.js";
 import { readProfile, writeProfile } from "../../src/profile/serialize.js";
 import { encode, narrowBounds, profileOf, records, runKey } from "./documents.js";
 
@@ -65,7 +66,7 @@ describe("mergeProfiles", () => {
     const b = profileOf([{ run: runKey("b"), blob: "config", bytes: encode('{"x":2,"w":null}') }]);
     const before = [writeProfile(a), writeProfile(b)];
     const merged = mergeProfiles(a, b);
-    merged.blobs.config?.root.children?.get("w")?.runs.push(99);
+    merged.blobs.config?.root.children?.get("w")?.runs.words.fill(255);
     merged.blobs.config?.runs.push("x");
     expect([writeProfile(a), writeProfile(b)]).toEqual(before);
   });
@@ -79,7 +80,13 @@ describe("mergeProfiles", () => {
     let depth = 0;
     for (; path?.children !== undefined; path = path.children.get("a")) depth += 1;
     expect(depth).toBe(BOUNDS.room.length);
-    expect(path).toEqual({ counts: { object: 2 }, hazards: 0, runs: [0], crowded: true, others: expect.anything() });
-    expect(path?.others).toEqual({ counts: { object: 2 }, hazards: HAZARD.DEEP, runs: [0] });
+    expect(path).toEqual({
+      counts: { object: 2 },
+      hazards: 0,
+      runs: RunSet.of(1, [0]),
+      crowded: true,
+      others: expect.anything(),
+    });
+    expect(path?.others).toEqual({ counts: { object: 2 }, hazards: HAZARD.DEEP, runs: RunSet.of(1, [0]) });
   });
 });

@@ -4,6 +4,7 @@ import { decimalOf, doubleOf, integerOf } from "../../src/json/number.js";
 import { CLASS_BITS, CLASS_MASK } from "../../src/profile/classes.js";
 import { classifyInteger, classifyScientific } from "../../src/profile/number.js";
 import { HAZARD, VALUE_CLASSES, type ValueClass } from "../../src/profile/profile.js";
+import { RunSet } from "../../src/profile/run-set.js";
 import { encode, numberToken, profileOf, runKey } from "./documents.js";
 import { numberFact } from "./reference.js";
 
@@ -149,6 +150,6 @@ describe("min and max", () => {
   it("are absent when there are none", () => {
     const bytes = encode('{"v":0.5}');
     const path = profileOf([{ run: runKey("r"), blob: "config", bytes }]).blobs.config?.root.children?.get("v");
-    expect(path).toEqual({ counts: { float: 1 }, hazards: 0, runs: [0] });
+    expect(path).toEqual({ counts: { float: 1 }, hazards: 0, runs: RunSet.of(1, [0]) });
   });
 });

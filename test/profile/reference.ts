@@ -10,6 +10,7 @@ import {
   UNUSABLE,
   type ValueClass,
 } from "../../src/profile/profile.js";
+import { RunSet } from "../../src/profile/run-set.js";
 
 /** One record as the profiler is given it. */
 export interface ScannedRecord {
@@ -160,7 +161,7 @@ class Reference {
   }
 
   /** Counts one value at a path, without what is below it. */
-  count(path: PathProfile, node: JsonNode, { kind, hazards }: Fact): void {
+  count(path: PathDraft, node: JsonNode, { kind, hazards }: Fact): void {
     path.counts[kind] = (path.counts[kind] ?? 0) + 1;
     path.hazards |= hazards;
     if (!path.runs.includes(this.run)) path.runs.push(this.run);
@@ -175,7 +176,7 @@ class Reference {
     }
   }
 
-  add(path: PathProfile, node: JsonNode, depth: number): void {
+  add(path: PathDraft, node: JsonNode, depth: number): void {
     this.count(path, node, this.fact(node, depth));
     if (node.kind === "array" && node.items.length > 0) {
       path.hazards |= this.inside(node, depth);
@@ -196,7 +197,25 @@ class Reference {
   }
 }
 
-const newPath = (): PathProfile => ({ counts: {}, hazards: 0, runs: [] });
+/** A path under way: its runs as a list. */
+interface PathDraft extends Omit<PathProfile, "runs" | "items" | "others" | "children"> {
+  runs: number[];
+  items?: PathDraft;
+  others?: PathDraft;
+  children?: Map<string, PathDraft>;
+}
+
+function finished({ runs, items, others, children, ...values }: PathDraft, universe: number): PathProfile {
+  const path: PathProfile = { ...values, runs: RunSet.of(universe, runs) };
+  if (items !== undefined) path.items = finished(items, universe);
+  if (others !== undefined) path.others = finished(others, universe);
+  if (children !== undefined) {
+    path.children = new Map([...children].map(([key, child]) => [key, finished(child, universe)]));
+  }
+  return path;
+}
+
+const newPath = (): PathDraft => ({ counts: {}, hazards: 0, runs: [] });
 
 /** Hazards of one blob, by the whole tree. */
 export function referenceHazards(bytes: Uint8Array): number {
@@ -208,7 +227,7 @@ export function referenceHazards(bytes: Uint8Array): number {
 
 const runText = (run: RunKey): string => JSON.stringify([run.entity, run.project, run.run_id]);
 
-function sortChildren(path: PathProfile): void {
+function sortChildren(path: PathDraft): void {
   path.runs.sort((a, b) => a - b);
   if (path.items !== undefined) sortChildren(path.items);
   if (path.children === undefined) return;
@@ -217,7 +236,7 @@ function sortChildren(path: PathProfile): void {
 }
 
 /** Values of a path and runs of it, with the hazards of all that is inside: how a member counts among others. */
-function asOther(path: PathProfile): PathProfile {
+function asOther(path: PathDraft): PathDraft {
   const { counts, min, max, maxLength, runs } = path;
   let { hazards } = path;
   for (const inner of [path.items, path.others, ...(path.children?.values() ?? [])]) {
@@ -228,7 +247,7 @@ function asOther(path: PathProfile): PathProfile {
 }
 
 /** Adds one path to another, neither with anything below it. */
-function addOther(into: PathProfile, path: PathProfile): void {
+function addOther(into: PathDraft, path: PathDraft): void {
   for (const [kind, count] of Object.entries(path.counts) as [ValueClass, number][]) {
     into.counts[kind] = (into.counts[kind] ?? 0) + count;
   }
@@ -247,7 +266,7 @@ const nameBytes = (name: string): number =>
  * members, each with what is below it as far as its own room, are more than its room.
  * @returns paths below, as far as they count for the object around.
  */
-function bound(path: PathProfile, depth: number, bounds: Bounds): number {
+function bound(path: PathDraft, depth: number, bounds: Bounds): number {
   const room = bounds.room[depth] ?? 0;
   const others = newPath();
   const members = [...(path.children ?? [])];
@@ -257,7 +276,7 @@ function bound(path: PathProfile, depth: number, bounds: Bounds): number {
     path.children?.delete(name);
   };
   for (const [name] of members) if (nameBytes(name) > bounds.nameBytes) leave(name);
-  const whole = structuredClone(path.children ?? new Map<string, PathProfile>());
+  const whole = structuredClone(path.children ?? new Map<string, PathDraft>());
   let below = 0;
   for (const child of path.children?.values() ?? []) below += 1 + bound(child, depth + 1, bounds);
   if (below > room) {
@@ -291,7 +310,7 @@ function referenceBlob(records: readonly ScannedRecord[], bounds: Bounds): BlobP
     bytes: rows.reduce((sum, row) => sum + row.bytes.length, 0),
     maxBytes: Math.max(0, ...rows.map((row) => row.bytes.length)),
     runs,
-    root,
+    root: finished(root, runs.length),
   };
 }
 

@@ -2,6 +2,7 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { StoreError } from "../../src/errors.js";
 import { BOUNDS } from "../../src/profile/bounds.js";
+import { RunSet } from "../../src/profile/run-set.js";
 import { readProfile, writeProfile } from "../../src/profile/serialize.js";
 import { encode, narrowBounds, profileOf, records, runKey } from "./documents.js";
 
@@ -19,13 +20,16 @@ describe("writeProfile and readProfile", () => {
     );
   });
 
-  it("keep keys in order and runs as ranges", () => {
+  it("keep keys in order and runs as bits", () => {
     const rows = Array.from({ length: 500 }, (_, k) => ({
       ...{ run: runKey(`r${String(k).padStart(3, "0")}`), blob: "history" as const },
       bytes: encode(k === 250 ? '{"b":1}' : '{"b":1,"\\ud800":-2.0,"":[null]}'),
     }));
     const text = writeProfile(profileOf(rows));
-    expect(text).toContain('[1,"\\ud800",1536,[6,499],[0,249,251,499],-2,-2,null]');
+    const runs = rows.map((_, k) => k).filter((k) => k !== 250);
+    const missing250 = RunSet.of(500, runs).toText();
+    expect(text).toContain(`[1,"\\ud800",1536,[6,499],"${missing250}",-2,-2,null]`);
+    expect(readProfile(text.replace(`"${missing250}"`, "[0,249,251,499]"))).toEqual(readProfile(text));
     const keys = [...(readProfile(text).blobs.history?.root.children?.keys() ?? [])];
     expect(keys).toEqual(["", "b", "\ud800"]);
   });
@@ -60,8 +64,11 @@ describe("readProfile refuses", () => {
     ["elements twice", good.replace('[2,"z",', "[1,null,").replace('[1,"y",', "[2,null,")],
     ["other members twice", good.replace('[2,"z",', "[1,0,").replace('[1,"y",', "[1,0,")],
     ["a mark that is none", good.replace("null,null,null]", "null,null,null,2]")],
-    ["runs that do not exist", good.replace("[0,1]", "[0,2]")],
-    ["runs backwards", good.replace("[0,1]", "[1,0]")],
+    ["runs that do not exist", good.replace('"Aw=="', '"Bw=="')],
+    ["more runs than there are", good.replace('"Aw=="', '"AwA="')],
+    ["runs that are no bits", good.replace('"Aw=="', '"Aw"')],
+    ["ranges of runs that do not exist", good.replace('"Aw=="', "[0,2]")],
+    ["ranges backwards", good.replace('"Aw=="', "[1,0]")],
     ["runs out of order", good.replace('\\"a\\"]', '\\"c\\"]')],
   ])("%s", (_, text) => {
     expect(text).not.toBe(good);

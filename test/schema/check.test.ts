@@ -4,7 +4,7 @@ import { checkDocument } from "../../src/schema/check.js";
 import { parseDocument } from "../../src/schema/document.js";
 import { KEYWORDS } from "../../src/schema/keywords.js";
 import { xColumnCheck } from "../../src/schema/x-column.js";
-import { marked, META_SCHEMA, schemaError } from "./fixture.js";
+import { META_SCHEMA, marked, schemaError } from "./fixture.js";
 
 const xColumn = xColumnCheck(parseDocument("x-column.schema.json", META_SCHEMA, "built-in"));
 const check = (text: string): void => checkDocument(parseDocument("a.schema.json", text, "project"), xColumn);

@@ -7,7 +7,7 @@ import { fieldsOf } from "../../src/engines/duckdb/care.js";
 import { quoteIdentifier, quoteLiteral } from "../../src/engines/duckdb/types.js";
 import type { Project } from "../../src/pipelines/project.js";
 import { type Table, tableOf } from "../../src/plan/plan.js";
-import { importLines, load, type Loaded, newProject, removeProject, ROOT } from "../end-to-end/project.js";
+import { importLines, type Loaded, load, newProject, ROOT, removeProject } from "../end-to-end/project.js";
 import { readRecords } from "../end-to-end/records.js";
 import { cellText, withSession } from "../end-to-end/tables.js";
 import {

@@ -31,6 +31,7 @@ describe("what a segment holds", () => {
       version: 1n,
       fetched_at: new Date("2026-01-02T03:04:05.678Z"),
     };
+    const plain = { history_hazards: HAZARD.NO_NULLS };
     expect(rows).toEqual([
       {
         ...common,
@@ -38,10 +39,10 @@ describe("what a segment holds", () => {
         ordinal: 0n,
         position: 1n,
         history: '{ "_step" : 1, "loss" : NaN }',
-        history_hazards: HAZARD.NONFINITE_TOKEN,
+        history_hazards: HAZARD.NONFINITE_TOKEN | HAZARD.NO_NULLS,
       },
-      { ...common, step: 3n, ordinal: 0n, position: 0n, history: '{"_step":3,"loss":1.50}', history_hazards: 0 },
-      { ...common, step: 3n, ordinal: 1n, position: 2n, history: '{"loss":0.1,"_step":3}', history_hazards: 0 },
+      { ...common, step: 3n, ordinal: 0n, position: 0n, history: '{"_step":3,"loss":1.50}', ...plain },
+      { ...common, step: 3n, ordinal: 1n, position: 2n, history: '{"loss":0.1,"_step":3}', ...plain },
     ]);
   });
 
@@ -61,8 +62,8 @@ describe("what a segment holds", () => {
         history_rows: 1n,
         run: '{"state":"finished"}',
         config: '{"lr":-0}',
-        config_hazards: HAZARD.NEGATIVE_ZERO_INTEGER,
-        summary_hazards: HAZARD.EMPTY,
+        config_hazards: HAZARD.NEGATIVE_ZERO_INTEGER | HAZARD.NO_NULLS,
+        summary_hazards: HAZARD.EMPTY | HAZARD.NO_NULLS,
         system_info: null,
         system_info_hazards: null,
       },

@@ -1,4 +1,4 @@
-import { parsePointer, type Path } from "../../json/pointer.js";
+import { type Path, parsePointer } from "../../json/pointer.js";
 
 /** For each part of a run's identity the paths where it may stand, in the order in which they are tried. */
 export interface IdentityFields {

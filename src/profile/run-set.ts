@@ -1,0 +1,86 @@
+const WORD = 32;
+
+function popCount(word: number): number {
+  let bits = word - ((word >>> 1) & 0x55555555);
+  bits = (bits & 0x33333333) + ((bits >>> 2) & 0x33333333);
+  return Math.imul((bits + (bits >>> 4)) & 0x0f0f0f0f, 0x01010101) >>> 24;
+}
+
+/** A set of runs by their number in a list of runs: a bit a run, so that a thousand paths of a million runs stay small. */
+export class RunSet {
+  /** Run n is bit n % 32 of word n / 32. */
+  readonly words: Uint32Array<ArrayBuffer>;
+  /** Length of the list. */
+  readonly universe: number;
+
+  constructor(universe: number) {
+    this.universe = universe;
+    this.words = new Uint32Array(Math.ceil(universe / WORD));
+  }
+
+  static of(universe: number, runs: Iterable<number>): RunSet {
+    const set = new RunSet(universe);
+    for (const run of runs) set.add(run);
+    return set;
+  }
+
+  /** @throws RangeError when there is no run of that number. */
+  add(run: number): void {
+    if (!(run >= 0 && run < this.universe)) throw new RangeError(`There is no run ${run} of ${this.universe}`);
+    const word = run >>> 5;
+    this.words[word] = (this.words[word] as number) | (1 << (run & 31));
+  }
+
+  /** Adds the runs of another set, whose list of runs has them at these places of this one's. */
+  addAll(other: RunSet, places: Int32Array): void {
+    const words = other.words;
+    for (let at = 0; at < words.length; at++) {
+      for (let rest = words[at] as number; rest !== 0; rest &= rest - 1) {
+        this.add(places[at * WORD + 31 - Math.clz32(rest & -rest)] as number);
+      }
+    }
+  }
+
+  /** How many runs are in the set. */
+  get size(): number {
+    let count = 0;
+    for (const word of this.words) count += popCount(word);
+    return count;
+  }
+
+  equals(other: RunSet): boolean {
+    return this.universe === other.universe && this.words.every((word, at) => word === other.words[at]);
+  }
+
+  /** The runs in ascending order. */
+  *[Symbol.iterator](): Generator<number> {
+    for (const [at, word] of this.words.entries()) {
+      for (let rest = word; rest !== 0; rest &= rest - 1) yield at * WORD + 31 - Math.clz32(rest & -rest);
+    }
+  }
+
+  /** The bits as base64, run 0 the lowest bit of the first byte; `fromText` is its inverse. */
+  toText(): string {
+    const bytes = Buffer.alloc(Math.ceil(this.universe / 8));
+    for (let i = 0; i < bytes.length; i++) bytes[i] = ((this.words[i >> 2] as number) >>> (8 * (i & 3))) & 255;
+    return bytes.toString("base64");
+  }
+
+  /** @returns undefined when the text is no set of runs of that many. */
+  static fromText(text: string, universe: number): RunSet | undefined {
+    const bytes = Buffer.from(text, "base64");
+    const set = new RunSet(universe);
+    if (bytes.length !== Math.ceil(universe / 8) || bytes.toString("base64") !== text) return undefined;
+    for (const [i, byte] of bytes.entries()) {
+      set.words[i >> 2] = (set.words[i >> 2] as number) | (byte << (8 * (i & 3)));
+    }
+    const last = universe % WORD;
+    const beyond = last === 0 ? 0 : ~((2 ** last - 1) | 0);
+    return ((set.words.at(-1) ?? 0) & beyond) === 0 ? set : undefined;
+  }
+
+  /** For printing and comparing. */
+  toJSON(): number[] {
+    return [...this];
+  }
+}

@@ -21,7 +21,7 @@ import {
   removeLeftovers,
   writeManifest,
 } from "./tables-folder.js";
-import { type Part, TABLES_FORMAT, type TablesManifest } from "./tables-manifest.js";
+import type { Part, TablesManifest } from "./tables-manifest.js";
 import type { WindowLimits } from "./windows.js";
 import { writeDictionary, writePart } from "./write-part.js";
 
@@ -196,7 +196,7 @@ async function exportLocked(options: ExportOptions, staging: Staging): Promise<E
   const drafts = work.kinds.flatMap((kind) => kind.write);
   const { parts: written, dictionary } = await writeParts(options, drafts, staging);
   const parts = [...work.kinds.flatMap((kind) => kind.keep), ...written].sort((a, b) => a.id - b.id);
-  const head = { format: TABLES_FORMAT, ...now, nextPart: work.nextPart } as const;
+  const head = { format: 1, ...now, nextPart: work.nextPart } as const;
   const manifest: TablesManifest = { ...head, parts, dictionary, pending: [] };
   options.signal?.throwIfAborted();
   await publishTables(files, dir, staging, known, manifest);

@@ -108,8 +108,8 @@ export async function planProject(project: Project, env: Environment, naming: Na
 }
 
 function storeEnv(env: Environment, limits: Limits): StoreEnv {
-  const memory = `${Math.floor(limits.memory / 4e6)}MB`;
-  return { now: env.now, files: env.files, process: env.machine, engine: { memory } };
+  const megabytes = (share: number): string => `${Math.floor((limits.memory * share) / 1e6)}MB`;
+  return { now: env.now, files: env.files, process: env.machine, engine: { memory: megabytes(1 / 4) }, mergeMemory: megabytes(0.6) };
 }
 
 /** Opens the raw store of a project for writing; it is created when it is not there. @throws StoreError */

@@ -2,6 +2,7 @@ import { RECORD_BLOBS, type RecordKind } from "../blob.js";
 import { StoreError } from "../errors.js";
 import type { Finding } from "../finding.js";
 import { type Change, commitChange } from "./commit.js";
+import { compactAfterCommit } from "./compact.js";
 import { logText } from "./live.js";
 import { LogImport, STREAM_KINDS, type StreamKind, stage } from "./log-import.js";
 import type { Manifest, Version } from "./manifest.js";
@@ -117,6 +118,7 @@ class Writer implements RawStoreWriter {
       const { files } = this.#input.env;
       const place = { engine: this.#engine, files, directory: this.#input.directory };
       manifest = await commitChange(place, this.#input.manifest, this.#change());
+      manifest = await compactAfterCommit(this.#input, manifest);
     } finally {
       await this.#release(manifest);
     }

@@ -22,6 +22,8 @@ export interface StoreEnv {
   readonly files: StoreFiles;
   readonly process: StoreProcess;
   readonly engine: EngineSettings;
+  /** Memory of the engine while segments are merged, when nothing else is under way. Default: that of `engine`. */
+  readonly mergeMemory?: string;
 }
 
 async function sync(files: StoreFiles, path: string): Promise<void> {

@@ -38,7 +38,7 @@ export interface ExportOptions {
   /** How much of a part is flattened at once. Default: 64 MB of text, less when memory is scarce. */
   readonly window?: WindowLimits | undefined;
   /** The file system, and who and when, for the lock. */
-  readonly env: Pick<Environment, "files" | "machine" | "now">;
+  readonly env: Pick<Environment, "files" | "machine" | "now" | "wait">;
   /** Called after each part, with parts done and parts in all. */
   readonly progress?: ((done: number, total: number) => void) | undefined;
   readonly signal?: AbortSignal | undefined;
@@ -226,11 +226,11 @@ async function exportTidily(options: ExportOptions, staging: Staging): Promise<E
  */
 export async function exportTables(options: ExportOptions): Promise<ExportResult> {
   const { dir, store } = options;
-  const { files, machine, now } = options.env;
+  const { files, machine, now, wait } = options.env;
   const staging = new Staging(files, dir);
   try {
     await files.mkdir(dir, { recursive: true });
-    const unlock = await takeLock({ files, process: machine, now }, join(dir, LOCK), `The tables folder ${dir}`);
+    const unlock = await takeLock({ files, process: machine, now, wait }, join(dir, LOCK), `The tables folder ${dir}`);
     try {
       return await exportTidily(options, staging);
     } finally {

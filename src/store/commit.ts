@@ -2,6 +2,7 @@ import { join } from "node:path";
 import { RECORD_KINDS, type RecordKind } from "../blob.js";
 import { writeProfile } from "../profile/serialize.js";
 import { liveVersions } from "./live.js";
+import { LOCK_LEFTOVER } from "./lock.js";
 import { type Manifest, manifestText, type Segment, type Version } from "./manifest.js";
 import { ENGINE_FOLDER } from "./merge-engine.js";
 import type { SegmentEngine } from "./segment-engine.js";
@@ -80,7 +81,7 @@ export async function commitChange(place: Place, before: Manifest, change: Chang
 }
 
 const LEFTOVER = /^\d{6,}(\.r\d+)?\.(parquet|profile\.json)(\.tmp)?$/;
-const ROOT_LEFTOVER = /^(manifest\.json\.tmp|lock\.stale-\d+)$/;
+const ROOT_LEFTOVER = new RegExp(`^(manifest\\.json\\.tmp|lock(${LOCK_LEFTOVER}))$`);
 
 /** Removes the files of writers that did not come to an end. Only for the holder of the lock. */
 export async function removeLeftovers(files: StoreFiles, directory: string, manifest: Manifest): Promise<void> {

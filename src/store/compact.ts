@@ -33,7 +33,11 @@ export interface CompactionRule {
 export const USUAL_COMPACTION: CompactionRule = { tiering: USUAL_TIERING, garbage: 0.5, most: 2 * SEGMENT_BYTES };
 
 /** What `gc` does: as few segments as can be, and no garbage. */
-export const FULL_COMPACTION: CompactionRule = { tiering: FULL_TIERING, garbage: Number.MIN_VALUE, most: Number.POSITIVE_INFINITY };
+export const FULL_COMPACTION: CompactionRule = {
+  tiering: FULL_TIERING,
+  garbage: Number.MIN_VALUE,
+  most: Number.POSITIVE_INFINITY,
+};
 
 interface Kept {
   readonly segment: Segment;

@@ -49,6 +49,11 @@ export function rowsOf(version: Version, kind: RecordKind): number {
   return kind === "sweep" ? 0 : version.rows[kind];
 }
 
+/** Whether the store has rows of a kind of this version. */
+export function hasRows(version: Version, kind: RecordKind): boolean {
+  return rowsOf(version, kind) > 0 && version.dropped?.includes(kind) !== true;
+}
+
 function byRun(versions: readonly Version[]): Map<string, Version[]> {
   const runs = new Map<string, Version[]>();
   for (const version of versions) {
@@ -62,7 +67,7 @@ function byRun(versions: readonly Version[]): Map<string, Version[]> {
 
 /** The versions of one run that count for a kind: those of the first source in SOURCES that has rows of it. */
 function winners(versions: readonly Version[], kind: RecordKind): Version[] {
-  const having = versions.filter((version) => rowsOf(version, kind) > 0);
+  const having = versions.filter((version) => hasRows(version, kind));
   const source = SOURCES.find((name) => having.some((version) => version.log.source === name));
   return having.filter((version) => version.log.source === source);
 }
@@ -70,6 +75,23 @@ function winners(versions: readonly Version[], kind: RecordKind): Version[] {
 /** Ids of the versions whose rows of a kind count. */
 export function liveVersions(versions: readonly Version[], kind: RecordKind): Set<number> {
   return new Set([...byRun(versions).values()].flatMap((group) => winners(group, kind)).map((version) => version.id));
+}
+
+/**
+ * Whether rows that `gc` has dropped of a version would count by now: what took their place has none any more. Then its
+ * log has to be imported again even if it did not change.
+ */
+export function missesRows(version: Version, versions: Iterable<Version>): boolean {
+  const { dropped, log } = version;
+  if (dropped === undefined) return false;
+  const { entity, project, run_id } = log;
+  const ofRun = [...versions].filter(
+    ({ log: other }) => other.run_id === run_id && other.project === project && other.entity === entity,
+  );
+  return dropped.some((kind) => {
+    const [winner] = winners(ofRun, kind);
+    return winner === undefined || SOURCES.indexOf(winner.log.source) > SOURCES.indexOf(log.source);
+  });
 }
 
 function maximum(values: readonly (number | undefined)[]): number | undefined {

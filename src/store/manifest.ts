@@ -66,7 +66,10 @@ export const SegmentSchema = Type.Object(
     first: SegmentKeySchema,
     last: SegmentKeySchema,
     versions: Type.Array(
-      Type.Object({ id: Id, rows: Count, text: Type.Integer({ minimum: 0, description: "Bytes of JSON text." }) }, closed),
+      Type.Object(
+        { id: Id, rows: Count, text: Type.Integer({ minimum: 0, description: "Bytes of JSON text." }) },
+        closed,
+      ),
       { description: "Every version that has rows in the file, those that were replaced since included; by id." },
     ),
     profile: Type.Object(

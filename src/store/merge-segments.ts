@@ -72,9 +72,16 @@ function checkRows(merge: Merge, found: Segment["versions"], directory: string):
 }
 
 /** The profile of the live rows: that of all inputs together when exactly their rows stay, else made anew. */
-async function profileOf(place: MergePlace, { segments }: Merge, file: string, live: readonly number[]): Promise<Profile> {
+async function profileOf(
+  place: MergePlace,
+  { segments }: Merge,
+  file: string,
+  live: readonly number[],
+): Promise<Profile> {
   if (live.length === 0) return emptyProfile();
-  const described = segments.filter((segment) => segment.versions.some(({ id }) => segment.profile.versions.includes(id)));
+  const described = segments.filter((segment) =>
+    segment.versions.some(({ id }) => segment.profile.versions.includes(id)),
+  );
   const known = new Set(described.flatMap((segment) => segment.profile.versions));
   const kind = (segments[0] as Segment).kind;
   if (known.size !== live.length || !live.every((id) => known.has(id))) {

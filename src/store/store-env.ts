@@ -1,10 +1,11 @@
 import { dirname } from "node:path";
+import type { LockWait } from "./lock.js";
 import type { EngineSettings } from "./segment-engine.js";
 
 /** The file operations of the store: those of `node:fs/promises`. */
 export type StoreFiles = Pick<
   typeof import("node:fs/promises"),
-  "mkdir" | "open" | "readdir" | "readFile" | "rename" | "rm" | "stat"
+  "link" | "mkdir" | "open" | "readdir" | "readFile" | "rename" | "rm" | "stat" | "writeFile"
 >;
 
 /** The process that may hold the lock. */
@@ -14,6 +15,8 @@ export interface StoreProcess {
   readonly host: string;
   /** Whether a process of this machine is running. */
   isAlive(pid: number): boolean;
+  /** When a process of this machine started, as a text that no other process of its pid has; undefined when unknown. */
+  startOf(pid: number): string | undefined;
 }
 
 /** What the store needs from outside. */
@@ -21,6 +24,8 @@ export interface StoreEnv {
   now(): Date;
   readonly files: StoreFiles;
   readonly process: StoreProcess;
+  /** What to do while another process holds the lock. Default: do not wait. */
+  readonly wait?: LockWait | undefined;
   readonly engine: EngineSettings;
   /** Memory of the engine while segments are merged, when nothing else is under way. Default: that of `engine`. */
   readonly mergeMemory?: string;

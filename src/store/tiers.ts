@@ -47,9 +47,7 @@ function pack<T>(piles: readonly Pile<T>[]): Pile<T>[] {
 export function mergeGroups<T>(items: readonly T[], fillOf: (item: T) => number, tiering: Tiering): T[][] {
   const { fanIn, tiers } = tiering;
   const tiersOf = (piles: readonly Pile<T>[]): Pile<T>[][] =>
-    Array.from({ length: tiers }, (_, tier) =>
-      piles.filter(({ fill }) => fill < FULL && tierOf(fill, tiers) === tier),
-    );
+    Array.from({ length: tiers }, (_, tier) => piles.filter(({ fill }) => fill < FULL && tierOf(fill, tiers) === tier));
   let piles: Pile<T>[] = items.map((item) => ({ members: [item], fill: fillOf(item) }));
   for (;;) {
     const crowded = tiersOf(piles).find((tier) => tier.length >= fanIn);

@@ -1,4 +1,4 @@
-import type { LockWait } from "../store/lock.js";
+import type { LockWait } from "../store/store-env.js";
 
 /** What the program may use of the machine. */
 export interface Machine {

@@ -107,7 +107,8 @@ export async function planProject(project: Project, env: Environment, naming: Na
   return planSchemas(await readSchemas(project, env), naming);
 }
 
-function storeEnv(env: Environment, limits: Limits): StoreEnv {
+/** What the raw store needs of an environment. */
+export function storeEnv(env: Environment, limits: Limits): StoreEnv {
   const megabytes = (share: number): string => `${Math.floor((limits.memory * share) / 1e6)}MB`;
   const engine = { memory: megabytes(1 / 4) };
   const { now, files, machine, wait } = env;

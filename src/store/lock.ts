@@ -5,15 +5,6 @@ import { isMissing, type StoreEnv } from "./store-env.js";
 /** What taking a lock needs from outside. */
 export type LockEnv = Pick<StoreEnv, "now" | "files" | "process" | "wait">;
 
-/** How long to wait for another holder, and how. */
-export interface LockWait {
-  readonly seconds: number;
-  /** Told once, when waiting begins: who holds the lock. One line. */
-  tell(text: string): void;
-  /** Rejects when the user gives up. */
-  sleep(milliseconds: number): Promise<void>;
-}
-
 /** Leftovers of processes that were killed while they took a lock, as the end of its name. */
 export const LOCK_LEFTOVER = "(\\.[0-9a-f]{8})+|\\.stale-\\d+";
 
@@ -160,7 +151,9 @@ export async function takeLock(env: LockEnv, path: string, what = "The raw store
     const other = await tryLock(env, path, text);
     if (other === undefined) break;
     if (env.wait === undefined || waited >= most) throw locked(path, what, other, waited);
-    if (waited === 0) env.wait.tell(`${what} is being written by ${nameOf(other)}: waiting up to ${most / 1000} s.`);
+    if (waited === 0) {
+      await env.wait.tell(`${what} is being written by ${nameOf(other)}: waiting up to ${most / 1000} s.`);
+    }
     const pause = Math.min(POLL, most - waited);
     await env.wait.sleep(pause);
     waited += pause;

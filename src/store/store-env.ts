@@ -1,5 +1,4 @@
 import { dirname } from "node:path";
-import type { LockWait } from "./lock.js";
 import type { EngineSettings } from "./segment-engine.js";
 
 /** The file operations of the store: those of `node:fs/promises`. */
@@ -17,6 +16,15 @@ export interface StoreProcess {
   isAlive(pid: number): boolean;
   /** When a process of this machine started, as a text that no other process of its pid has; undefined when unknown. */
   startOf(pid: number): string | undefined;
+}
+
+/** How long to wait for another holder, and how. */
+export interface LockWait {
+  readonly seconds: number;
+  /** Told once, when waiting begins: who holds the lock. One line. */
+  tell(text: string): Promise<void>;
+  /** Rejects when the user gives up. */
+  sleep(milliseconds: number): Promise<void>;
 }
 
 /** What the store needs from outside. */

@@ -134,7 +134,7 @@ describe("takeLock", () => {
 describe("waiting for a lock", () => {
   const waiting = (seconds: number, sleep: (ms: number) => Promise<void>) => {
     const told: string[] = [];
-    return { told, wait: { seconds, tell: (text: string) => void told.push(text), sleep } };
+    return { told, wait: { seconds, tell: async (text: string) => void told.push(text), sleep } };
   };
 
   it("tells once for whom, and goes on when it is given back", async () => {

@@ -30,7 +30,8 @@ function meanings(name: string, runs: readonly RunKey[]): NamedRuns[] {
   const single = runs.map((run): NamedRuns => ({ kind: "run", name: runName(run), runs: [run] }));
   const all = [...single, ...projectsOf(runs)];
   const full = all.filter((item) => item.name === name);
-  if (full.length > 0) return full;
+  // An empty text is what an unset variable gives, and never meant.
+  if (full.length > 0 || name === "") return full;
   return all.filter(({ kind, runs: [first] }) => (kind === "run" ? first?.run_id : first?.project) === name);
 }
 

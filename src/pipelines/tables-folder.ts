@@ -85,7 +85,7 @@ export async function removeLeftovers(files: Files, dir: string, plan: Plan, man
   const tables = plan.tables.filter(isFolder).map((table) => table.name);
   const folders = new Set([...tables, ...[...named].map((file) => file.slice(0, Math.max(0, file.indexOf("/"))))]);
   for (const entry of await files.readdir(dir, { withFileTypes: true })) {
-    if (entry.isFile() && ROOT_UNFINISHED.test(entry.name)) await files.rm(join(dir, entry.name));
+    if (entry.isFile() && ROOT_UNFINISHED.test(entry.name)) await files.rm(join(dir, entry.name), { force: true });
     if (entry.isDirectory()) await removeParts(files, dir, entry.name, named, folders.has(entry.name));
   }
 }

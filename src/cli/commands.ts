@@ -37,7 +37,7 @@ export const COMMANDS: readonly Command[] = [
       "In a folder without schemas it proposes them from the data and writes schemas/ and a .gitignore. From then on your schemas decide, and --on-new says what happens to paths they do not know.",
       "Only what is new is imported and only tables that change are written, so it is cheap to run again.",
     ],
-    options: ["kind", "entity", "wandb-project", "on-new", "fail-on", "memory", "threads", "dry-run", "json"],
+    options: ["kind", "entity", "wandb-project", "on-new", "fail-on", "memory", "threads", "wait", "dry-run", "json"],
     examples: [
       ["wandb-columns sync ./wandb", "tables from the logs of local runs, in ./tables"],
       ["wandb-columns sync export/ --project analysis", "a dr_wandb export, into the folder analysis"],
@@ -54,7 +54,7 @@ export const COMMANDS: readonly Command[] = [
       `Reads each PATH (${SOURCES}) and keeps every record in raw/, byte for byte. What was imported before and did not change adds nothing.`,
       "A source that is damaged in part gives what is whole, and findings for the rest.",
     ],
-    options: ["kind", "entity", "wandb-project", "fail-on", "memory", "threads", "dry-run", "json"],
+    options: ["kind", "entity", "wandb-project", "fail-on", "memory", "threads", "wait", "dry-run", "json"],
     examples: [
       ["wandb-columns import ./wandb", "every run of a wandb/ folder"],
       ["wandb-columns import run.wandb --entity me --wandb-project mnist", "a log that does not say whose it is"],
@@ -116,7 +116,7 @@ export const COMMANDS: readonly Command[] = [
     description: [
       "Writes the tables of the plan from the raw store. Parts whose runs did not change stay as they are.",
     ],
-    options: ["to", "memory", "threads", "fail-on", "dry-run", "json"],
+    options: ["to", "memory", "threads", "wait", "fail-on", "dry-run", "json"],
     examples: [
       ["wandb-columns export", "to tables/ of the project folder"],
       ["wandb-columns export --to parquet:/data/mnist", "to another folder"],
@@ -175,5 +175,37 @@ export const COMMANDS: readonly Command[] = [
     options: ["json"],
     examples: [["wandb-columns status --json", "for a script"]],
     load: async () => (await import("./status.js")).statusCommand,
+  },
+  {
+    name: "gc",
+    arguments: "",
+    positionals: NONE,
+    summary: "drop what is superseded, and merge small files",
+    description: [
+      "Removes from raw/ every row that does not count: of logs that were imported again later, and of sources that a better one supersedes. Merges small segments, and removes what crashed runs left in raw/ and tables/. No table changes.",
+      "Import and sync do the most of it by themselves: small segments are merged, and none stays more than half superseded.",
+    ],
+    options: ["to", "memory", "wait", "dry-run", "json"],
+    examples: [
+      ["wandb-columns gc --dry-run", "how much it would drop"],
+      ["wandb-columns gc", "drop it"],
+    ],
+    load: async () => (await import("./gc.js")).gcCommand,
+  },
+  {
+    name: "forget",
+    arguments: "RUN|PROJECT…",
+    positionals: { least: 1, most: Number.POSITIVE_INFINITY },
+    summary: "remove a run or a project everywhere",
+    description: [
+      "Removes each run, or every run of a project, from raw/, tables/ and report/: no file has a byte of it then. RUN is entity/project/run_id, PROJECT is entity/project; a run id or a project alone will do where only one has it. Names are exact. It does not ask: look with --dry-run first.",
+      "Schemas keep their columns, since other runs may have them. Importing the same source again brings the run back. Tables in other folders are written anew with --to.",
+    ],
+    options: ["to", "memory", "threads", "wait", "dry-run", "json"],
+    examples: [
+      ["wandb-columns forget lab/mnist/3f2a9c01 --dry-run", "what would go"],
+      ["wandb-columns forget lab/mnist", "every run of a project"],
+    ],
+    load: async () => (await import("./forget.js")).forgetCommand,
   },
 ];

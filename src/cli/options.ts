@@ -55,6 +55,11 @@ export const OPTIONS = {
     environment: true,
   },
   threads: { value: "N", help: "Threads of the engine. Default: one a processor.", environment: true },
+  wait: {
+    value: "SECONDS",
+    help: "How long to wait for another process that writes the same folder. Default: 60.",
+    environment: true,
+  },
   to: { value: "SINK", help: "Where tables go: parquet:DIR. Default: parquet:tables in the project folder." },
   from: { value: "DIR", help: "The folder of tables to read. Default: tables in the project folder." },
   write: { help: "Merge the proposal into schemas/ instead of printing it." },

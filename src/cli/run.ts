@@ -1,3 +1,5 @@
+import { setTimeout } from "node:timers/promises";
+import type { LockWait } from "../store/store-env.js";
 import type { Effects } from "./effects.js";
 import { failureOf } from "./failure.js";
 import { commandHelp, programHelp } from "./help.js";
@@ -5,6 +7,12 @@ import type { OptionName } from "./options.js";
 import { type CommandLine, parseCommandLine } from "./parse.js";
 import { ProgressMeter } from "./progress.js";
 import { settingFlag } from "./variables.js";
+
+/** How to wait for the lock of another: with a line on stderr, until Ctrl-C. */
+function waitOf(seconds: number, signal: AbortSignal, remark: (text: string) => Promise<void>): LockWait {
+  const sleep = (milliseconds: number): Promise<void> => setTimeout(milliseconds, undefined, { signal });
+  return { seconds, tell: remark, sleep };
+}
 
 async function runCommand(line: CommandLine, effects: Effects): Promise<number> {
   const { command, options, positionals } = line;
@@ -26,7 +34,8 @@ async function runCommand(line: CommandLine, effects: Effects): Promise<number> 
       meter.clear();
       if (!quiet) await effects.err.write(`${text}\n`);
     };
-    return await act({ effects, settings, positionals, options, progress: meter.report, remark });
+    const wait = waitOf(settings.wait, effects.signal, remark);
+    return await act({ effects: { ...effects, wait }, settings, positionals, options, progress: meter.report, remark });
   } finally {
     meter.clear();
   }

@@ -24,6 +24,8 @@ export interface Settings {
   readonly onNew: OnNew;
   readonly failOn: Severity | "never";
   readonly limits: Limits;
+  /** Seconds to wait for another process that writes the same folder. */
+  readonly wait: number;
   readonly naming: Naming;
   readonly thresholds: Thresholds;
   /** The folder that tables are written to. */
@@ -71,6 +73,15 @@ function limitsOf(memory: string | undefined, threads: string | undefined, machi
   return { memory: memory === undefined ? usual.memory : parseSize(memory), threads: count };
 }
 
+const USUAL_WAIT = 60;
+const LONGEST_WAIT = 86_400;
+
+function parseWait(text: string): number {
+  const seconds = /^\d+(\.\d+)?$/.test(text) ? Number(text) : Number.NaN;
+  if (!(seconds <= LONGEST_WAIT)) refuse("wait", `a number of seconds from 0 to ${LONGEST_WAIT}`, text);
+  return seconds;
+}
+
 function tablesFolder(to: string | undefined, config: Config, project: Project): string {
   if (to !== undefined) return parseSink(to, "").dir;
   return config.output === undefined ? project.tables : parseSink(config.output, project.root).dir;
@@ -94,6 +105,7 @@ export async function readSettings(options: OptionValues, effects: Effects): Pro
     onNew: choice("on-new", ON_NEW, given("on-new") ?? config.onNew ?? "report"),
     failOn: choice("fail-on", FAIL_ON, given("fail-on") ?? config.failOn ?? "error"),
     limits: limitsOf(given("memory") ?? config.memory, threads, effects.machine),
+    wait: parseWait(given("wait") ?? String(config.wait ?? USUAL_WAIT)),
     naming: config.naming ?? "snake",
     thresholds: thresholdsOf(config),
     tables: tablesFolder(given("to"), config, project),

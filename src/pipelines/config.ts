@@ -62,6 +62,13 @@ export const ConfigSchema = Type.Object(
     ),
     memory: Type.Optional(Type.String({ description: "Memory to stay within, such as 2GB." })),
     threads: Type.Optional(Type.Integer({ minimum: 1, description: "Threads of the engine." })),
+    wait: Type.Optional(
+      Type.Number({
+        minimum: 0,
+        maximum: 86_400,
+        description: "Seconds to wait for another process that writes the same folder. Default 60.",
+      }),
+    ),
     naming: Type.Optional(
       Type.Union([Type.Literal("snake"), Type.Literal("verbatim")], {
         description: "Style of column names that no schema records yet. Default snake.",

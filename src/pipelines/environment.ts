@@ -1,3 +1,5 @@
+import type { LockWait } from "../store/store-env.js";
+
 /** What the program may use of the machine. */
 export interface Machine {
   readonly pid: number;
@@ -10,6 +12,8 @@ export interface Machine {
   readonly temp: string;
   /** Whether a process of this machine is running. */
   isAlive(pid: number): boolean;
+  /** When a process of this machine started, as a text that no other process of its pid has; undefined when unknown. */
+  startOf(pid: number): string | undefined;
 }
 
 /** What the pipelines touch outside of their arguments. Passed in; nothing here has a default. */
@@ -23,6 +27,8 @@ export interface Environment {
   readonly version: string;
   /** Aborted when the user gives up: what is under way is left, what was finished stays. */
   readonly signal: AbortSignal;
+  /** What to do while another process writes the same folder. Default: an error at once. */
+  readonly wait?: LockWait;
   now(): Date;
 }
 

@@ -21,7 +21,7 @@ import {
   removeLeftovers,
   writeManifest,
 } from "./tables-folder.js";
-import { type Part, TABLES_FORMAT, type TablesManifest } from "./tables-manifest.js";
+import type { Part, TablesManifest } from "./tables-manifest.js";
 import type { WindowLimits } from "./windows.js";
 import { writeDictionary, writePart } from "./write-part.js";
 
@@ -38,7 +38,7 @@ export interface ExportOptions {
   /** How much of a part is flattened at once. Default: 64 MB of text, less when memory is scarce. */
   readonly window?: WindowLimits | undefined;
   /** The file system, and who and when, for the lock. */
-  readonly env: Pick<Environment, "files" | "machine" | "now">;
+  readonly env: Pick<Environment, "files" | "machine" | "now" | "wait">;
   /** Called after each part, with parts done and parts in all. */
   readonly progress?: ((done: number, total: number) => void) | undefined;
   readonly signal?: AbortSignal | undefined;
@@ -198,7 +198,7 @@ async function exportLocked(options: ExportOptions, staging: Staging): Promise<E
   const drafts = work.kinds.flatMap((kind) => kind.write);
   const { parts: written, dictionary } = await writeParts(options, drafts, staging);
   const parts = [...work.kinds.flatMap((kind) => kind.keep), ...written].sort((a, b) => a.id - b.id);
-  const head = { format: TABLES_FORMAT, ...now, nextPart: work.nextPart } as const;
+  const head = { format: 1, ...now, nextPart: work.nextPart } as const;
   const manifest: TablesManifest = { ...head, parts, dictionary, pending: [] };
   options.signal?.throwIfAborted();
   await publishTables(files, dir, staging, known, manifest);
@@ -228,11 +228,11 @@ async function exportTidily(options: ExportOptions, staging: Staging): Promise<E
  */
 export async function exportTables(options: ExportOptions): Promise<ExportResult> {
   const { dir, store } = options;
-  const { files, machine, now } = options.env;
+  const { files, machine, now, wait } = options.env;
   const staging = new Staging(files, dir);
   try {
     await files.mkdir(dir, { recursive: true });
-    const unlock = await takeLock({ files, process: machine, now }, join(dir, LOCK), `The tables folder ${dir}`);
+    const unlock = await takeLock({ files, process: machine, now, wait }, join(dir, LOCK), `The tables folder ${dir}`);
     try {
       return await exportTidily(options, staging);
     } finally {

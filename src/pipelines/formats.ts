@@ -15,6 +15,7 @@ import {
   SyncResultSchema,
 } from "./results.js";
 import { TablesManifestSchema } from "./tables-manifest.js";
+import { ForgetResultSchema, GcResultSchema } from "./upkeep-results.js";
 
 /** JSON Schemas of all that the program reads and writes as JSON beside W&B's payloads, by file name. */
 const FORMATS: Readonly<Record<string, TSchema>> = {
@@ -30,6 +31,8 @@ const FORMATS: Readonly<Record<string, TSchema>> = {
   "export-plan": ExportPlanSchema,
   "export-result": ExportResultSchema,
   "sync-result": SyncResultSchema,
+  "gc-result": GcResultSchema,
+  "forget-result": ForgetResultSchema,
   "raw-manifest": ManifestSchema,
   "tables-manifest": TablesManifestSchema,
 };

@@ -2,12 +2,44 @@ import { createHash } from "node:crypto";
 import { join } from "node:path";
 import { checkGenerated, type GeneratedCheck, type GeneratedWrite, writeGenerated } from "../codegen/folder.js";
 import { generateAll } from "../codegen/generate.js";
+import { inPresentFormat } from "../file-format.js";
+import { PLAN_FORMAT } from "../plan/plan.js";
 import { isMissing } from "../store/store-env.js";
 import type { Environment } from "./environment.js";
 import { type PlannedProject, type Project, planProject } from "./project.js";
 
-/** schemas -> registry -> types, validators, column plan, DDL, docs -> generated/. @throws SchemaError, StoreError */
+async function textOf(file: string, env: Environment): Promise<string | undefined> {
+  try {
+    return await env.files.readFile(file, "utf8");
+  } catch (error) {
+    if (isMissing(error)) return undefined;
+    throw error;
+  }
+}
+
+const PLAN = "plan.json";
+
+/** What a newer version has generated is not made anew by this one. A plan.json that is no JSON is: it is only damaged. */
+async function refuseNewer(project: Project, env: Environment): Promise<void> {
+  const file = join(project.generated, PLAN);
+  const text = await textOf(file, env);
+  if (text === undefined) return;
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch (error) {
+    if (error instanceof SyntaxError) return;
+    throw error;
+  }
+  inPresentFormat(PLAN_FORMAT, value, file);
+}
+
+/**
+ * schemas -> registry -> types, validators, column plan, DDL, docs -> generated/.
+ * @throws SchemaError, `plan/newer-format` when a newer version has written generated/; StoreError
+ */
 export async function generate(planned: PlannedProject, project: Project, env: Environment): Promise<GeneratedWrite> {
+  await refuseNewer(project, env);
   return writeGenerated(project.generated, await generateAll(planned), env.files);
 }
 
@@ -17,6 +49,7 @@ export async function checkProject(
   env: Environment,
   naming: "snake" | "verbatim",
 ): Promise<GeneratedCheck> {
+  await refuseNewer(project, env);
   const planned = await planProject(project, env, naming);
   return checkGenerated(project.generated, await generateAll(planned), env.files);
 }
@@ -28,15 +61,6 @@ function inputsOf(planned: PlannedProject, version: string): string {
   const { builtIn, project } = planned.schemas;
   const inputs = [version, planned.plan.naming, [...builtIn], [...project]];
   return `${createHash("sha256").update(JSON.stringify(inputs)).digest("hex")}\n`;
-}
-
-async function textOf(file: string, env: Environment): Promise<string | undefined> {
-  try {
-    return await env.files.readFile(file, "utf8");
-  } catch (error) {
-    if (isMissing(error)) return undefined;
-    throw error;
-  }
 }
 
 const UNTOUCHED: GeneratedWrite = { written: [], removed: [], foreign: [] };
@@ -53,7 +77,7 @@ export async function generateIfNew(
   const file = join(project.report, INPUTS);
   const inputs = inputsOf(planned, env.version);
   const known = await textOf(file, env);
-  if (known === inputs && (await textOf(join(project.generated, "plan.json"), env)) === planned.planText) {
+  if (known === inputs && (await textOf(join(project.generated, PLAN), env)) === planned.planText) {
     return UNTOUCHED;
   }
   const written = await generate(planned, project, env);

@@ -1,4 +1,4 @@
-import { dirname, join } from "node:path";
+import { dirname, join, relative } from "node:path";
 import { StoreError } from "../errors.js";
 import { publishedColumns } from "../plan/record.js";
 import { infer } from "../profile/infer.js";
@@ -55,6 +55,34 @@ export async function proposeFrom(
   return propose(planned, profile, thresholds, twins);
 }
 
+/** What `rename` fails with when something is in the way. */
+const IN_THE_WAY: ReadonlySet<unknown> = new Set(["ENOTEMPTY", "EEXIST", "EPERM", "EACCES", "ENOTDIR"]);
+
+/**
+ * Writes the schemas of a project that has none: the folder gets its name when all files are in it, since a project with
+ * only some of them would look like one whose owner wants no more. False when there is a folder already.
+ */
+async function writeAtOnce({ applied, planned }: Proposal, project: Project, env: Environment): Promise<boolean> {
+  const { files } = env;
+  const isFirst = [...planned.schemas.project.keys()].every((file) => applied.files.has(file));
+  if (!isFirst || applied.files.size === 0) return false;
+  const staged = `${project.schemas}.writing`;
+  try {
+    await files.rm(staged, { recursive: true, force: true });
+    for (const [file, text] of applied.files) {
+      const path = join(staged, relative(project.schemas, join(project.root, file)));
+      await files.mkdir(dirname(path), { recursive: true });
+      await writeDurably(files, path, text);
+    }
+    await files.rename(staged, project.schemas);
+    return true;
+  } catch (error) {
+    await files.rm(staged, { recursive: true, force: true });
+    if (error instanceof Error && "code" in error && IN_THE_WAY.has(error.code)) return false;
+    throw error;
+  }
+}
+
 /**
  * Merges a proposal into the project's schemas.
  * @throws StoreError `infer/built-in` in the repository of this package, whose schemas speak for every project.
@@ -66,6 +94,7 @@ export async function writeProposal(proposal: Proposal, project: Project, env: E
       next: "Choose a project folder with --project DIR.",
     });
   }
+  if (await writeAtOnce(proposal, project, env)) return;
   for (const [file, text] of proposal.applied.files) {
     const path = join(project.root, file);
     await env.files.mkdir(dirname(path), { recursive: true });

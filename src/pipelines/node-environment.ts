@@ -13,6 +13,24 @@ function isAlive(pid: number): boolean {
   }
 }
 
+/** The text of a file of /proc; undefined where there is none or it may not be read. */
+function textOf(file: string): string | undefined {
+  try {
+    return readFileSync(file, "utf8");
+  } catch {
+    return undefined;
+  }
+}
+
+/** On Linux the boot and the tick of the system's clock; see proc(5), field 22 of /proc/PID/stat. Elsewhere unknown. */
+function startOf(pid: number): string | undefined {
+  const boot = textOf("/proc/sys/kernel/random/boot_id");
+  // The name of the program is in parentheses and may hold some itself.
+  const fields = textOf(`/proc/${pid}/stat`)?.split(")").at(-1)?.trim().split(" ");
+  const ticks = fields?.[19];
+  return boot === undefined || ticks === undefined ? undefined : `${boot.trim()} ${ticks}`;
+}
+
 function thisMachine(): Machine {
   return {
     pid: process.pid,
@@ -21,6 +39,7 @@ function thisMachine(): Machine {
     threads: availableParallelism(),
     temp: tmpdir(),
     isAlive,
+    startOf,
   };
 }
 

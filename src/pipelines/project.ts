@@ -107,9 +107,12 @@ export async function planProject(project: Project, env: Environment, naming: Na
   return planSchemas(await readSchemas(project, env), naming);
 }
 
-function storeEnv(env: Environment, limits: Limits): StoreEnv {
-  const memory = `${Math.floor(limits.memory / 4e6)}MB`;
-  return { now: env.now, files: env.files, process: env.machine, engine: { memory } };
+/** What the raw store needs of an environment. */
+export function storeEnv(env: Environment, limits: Limits): StoreEnv {
+  const megabytes = (share: number): string => `${Math.floor((limits.memory * share) / 1e6)}MB`;
+  const engine = { memory: megabytes(1 / 4) };
+  const { now, files, machine, wait } = env;
+  return { now, files, process: machine, wait, engine, mergeMemory: megabytes(0.6) };
 }
 
 /** Opens the raw store of a project for writing; it is created when it is not there. @throws StoreError */

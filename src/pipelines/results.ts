@@ -17,10 +17,11 @@ import type { Synced } from "./sync.js";
 export const RESULT_FORMAT = 1;
 
 const closed = { additionalProperties: false } as const;
-const count = (description: string) => Type.Integer({ minimum: 0, description });
-const texts = (description: string) => Type.Array(Type.String(), { description });
+export const count = (description: string) => Type.Integer({ minimum: 0, description });
+export const texts = (description: string) => Type.Array(Type.String(), { description });
 
-function result<T extends Record<string, TSchema>>(name: string, description: string, properties: T) {
+/** The schema of what a command prints with --json. */
+export function result<T extends Record<string, TSchema>>(name: string, description: string, properties: T) {
   return Type.Object(
     { format: Type.Literal(RESULT_FORMAT), ...properties },
     { ...closed, $id: `https://wandb-columns.dev/schemas/${name}.schema.json`, description },

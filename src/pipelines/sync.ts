@@ -11,9 +11,10 @@ import { isMissing } from "../store/store-env.js";
 import { defaultLimits, ENGINE_FOLDER, type Environment, type Limits, type Progress } from "./environment.js";
 import { type ExportResult, exportTables } from "./export.js";
 import { generateIfNew } from "./generate.js";
-import { importSources, type RecognisedSource, recogniseSources } from "./import.js";
+import { importSources, type Recognised, type RecognisedSource, recogniseSources } from "./import.js";
 import { type Proposal, proposeFrom, writeProposal } from "./infer.js";
 import { openRaw, type PlannedProject, type Project, planProject } from "./project.js";
+import { withProjectLock } from "./project-lock.js";
 import { makeReport, writeReport } from "./report.js";
 
 /** What happens to paths that no schema declares. */
@@ -133,15 +134,12 @@ function exportPlanned(
   });
 }
 
-/**
- * The whole way: source -> raw store -> profile -> schemas -> generated/, tables and report. Each step leaves what the
- * ones before it finished; the last three do not depend on each other and run side by side: while the engine writes
- * tables, JavaScript has time.
- * @throws SourceError when nothing can be read of any path, SchemaError, StoreError; the signal's reason on Ctrl-C.
- */
-export async function sync(project: Project, options: SyncOptions, env: Environment): Promise<Synced> {
-  const request = requestOf(options, project, env);
-  const recognised = await recogniseSources(request.paths, env);
+async function syncLocked(
+  project: Project,
+  request: SyncRequest,
+  recognised: Recognised,
+  env: Environment,
+): Promise<Synced> {
   const store = await openRaw(project, env, request.limits);
   const imported = await importSources(store, { ...request, sources: recognised.sources }, env);
   const { planned, proposal, schemas } = await settleSchemas(project, store, request, env);
@@ -167,4 +165,16 @@ export async function sync(project: Project, options: SyncOptions, env: Environm
     reportFiles,
     findings,
   };
+}
+
+/**
+ * The whole way: source -> raw store -> profile -> schemas -> generated/, tables and report. Each step leaves what the
+ * ones before it finished; the last three do not depend on each other and run side by side: while the engine writes
+ * tables, JavaScript has time.
+ * @throws SourceError when nothing can be read of any path, SchemaError, StoreError; the signal's reason on Ctrl-C.
+ */
+export async function sync(project: Project, options: SyncOptions, env: Environment): Promise<Synced> {
+  const request = requestOf(options, project, env);
+  const recognised = await recogniseSources(request.paths, env, request.kind);
+  return withProjectLock(project, env, () => syncLocked(project, request, recognised, env));
 }

@@ -1,5 +1,6 @@
 import { join } from "node:path";
 import type { Plan } from "../plan/plan.js";
+import { LOCK_LEFTOVER } from "../store/lock.js";
 import { isMissing } from "../store/store-env.js";
 import type { Environment } from "./environment.js";
 import { isFolder, partFile } from "./part-files.js";
@@ -62,7 +63,7 @@ export async function lostFiles(files: Files, dir: string, plan: Plan, manifest:
 
 const PART = /^part-\d{4,}\.parquet$/;
 const UNFINISHED = /^part-\d{4,}\.parquet\.writing$/;
-const ROOT_UNFINISHED = /^(.+\.parquet|manifest\.json)\.writing$|^\.lock\.stale-\d+$/;
+const ROOT_UNFINISHED = new RegExp(`^(.+\\.parquet|manifest\\.json)\\.writing$|^\\.lock(${LOCK_LEFTOVER})$`);
 
 /** Removes what a folder of parts has and the manifest does not name. */
 async function removeParts(files: Files, dir: string, folder: string, named: ReadonlySet<string>, ours: boolean) {
@@ -84,7 +85,7 @@ export async function removeLeftovers(files: Files, dir: string, plan: Plan, man
   const tables = plan.tables.filter(isFolder).map((table) => table.name);
   const folders = new Set([...tables, ...[...named].map((file) => file.slice(0, Math.max(0, file.indexOf("/"))))]);
   for (const entry of await files.readdir(dir, { withFileTypes: true })) {
-    if (entry.isFile() && ROOT_UNFINISHED.test(entry.name)) await files.rm(join(dir, entry.name));
+    if (entry.isFile() && ROOT_UNFINISHED.test(entry.name)) await files.rm(join(dir, entry.name), { force: true });
     if (entry.isDirectory()) await removeParts(files, dir, entry.name, named, folders.has(entry.name));
   }
 }

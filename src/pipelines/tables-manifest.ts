@@ -1,6 +1,7 @@
 import { type Static, Type } from "@sinclair/typebox";
 import { type TypeCheck, TypeCompiler } from "@sinclair/typebox/compiler";
 import { StoreError } from "../errors.js";
+import { type FileFormat, inPresentFormat } from "../file-format.js";
 import { FINDING_CODES, type Finding, type FindingCode } from "../finding.js";
 
 const closed = { additionalProperties: false } as const;
@@ -40,12 +41,17 @@ export const PartSchema = Type.Object(
 );
 export type Part = Static<typeof PartSchema>;
 
-export const TABLES_FORMAT = 1;
+/** Formats of `tables/manifest.json`. */
+export const TABLES_FORMAT: FileFormat = {
+  readableFrom: ["0.1.0"],
+  migrations: [],
+  error: (message, details) => new StoreError("tables/manifest", message, details),
+};
 
 /** `tables/manifest.json`: what the tables were made from; that is how "nothing new" is known. */
 export const TablesManifestSchema = Type.Object(
   {
-    format: Type.Literal(TABLES_FORMAT),
+    format: Type.Literal(1),
     plan: Type.String({ description: "SHA-256 of the text of plan.json." }),
     facts: Type.String({ description: "SHA-256 of the computed cells of the runs." }),
     nextPart: Type.Integer({ minimum: 1 }),
@@ -67,8 +73,8 @@ function isTablesManifest(value: unknown): value is TablesManifest {
 }
 
 /**
- * Reads `tables/manifest.json`.
- * @throws StoreError when it is damaged or was written by a newer version.
+ * Reads `tables/manifest.json`; one of an older format is migrated.
+ * @throws StoreError `tables/manifest` when it is damaged, or was written in a newer format: it names the version to install.
  */
 export function readTablesManifest(text: string, file: string): TablesManifest {
   const fail = (message: string, next: string, cause?: unknown): never => {
@@ -80,18 +86,10 @@ export function readTablesManifest(text: string, file: string): TablesManifest {
   } catch (cause) {
     return fail(`${file} is not JSON.`, "Remove the tables folder; export writes it again.", cause);
   }
-  const format = typeof value === "object" && value !== null && "format" in value ? value.format : undefined;
-  if (typeof format === "number" && format > TABLES_FORMAT) {
-    return fail(
-      `${file} has format ${format}; this version reads up to ${TABLES_FORMAT}.`,
-      "Install a newer version of wandb-columns.",
-    );
-  }
-  if (!isTablesManifest(value)) {
-    return fail(
-      `${file} does not have the shape of a tables manifest.`,
-      "Remove the tables folder; export writes it again.",
-    );
-  }
-  return value;
+  const manifest = inPresentFormat(TABLES_FORMAT, value, file);
+  if (isTablesManifest(manifest)) return manifest;
+  return fail(
+    `${file} does not have the shape of a tables manifest.`,
+    "Remove the tables folder; export writes it again.",
+  );
 }

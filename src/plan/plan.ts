@@ -1,5 +1,7 @@
 import { type Static, Type } from "@sinclair/typebox";
 import { BLOBS } from "../blob.js";
+import { SchemaError } from "../errors.js";
+import type { FileFormat } from "../file-format.js";
 
 /** Scalar logical types; what fits each of them is in `type.ts`. */
 export const SCALAR_TYPES = ["boolean", "int64", "decimal", "float64", "string", "timestamp", "json"] as const;
@@ -124,12 +126,17 @@ export const SerializedSchema = Type.Object(
 );
 export type Serialized = Static<typeof SerializedSchema>;
 
-export const PLAN_FORMAT = 1;
+/** Formats of `generated/plan.json`. */
+export const PLAN_FORMAT: FileFormat = {
+  readableFrom: ["0.1.0"],
+  migrations: [],
+  error: (message, details) => new SchemaError("plan/newer-format", message, details),
+};
 
 /** The column plan, `generated/plan.json`: a pure function of the schemas. */
 export const PlanSchema = Type.Object(
   {
-    format: Type.Literal(PLAN_FORMAT),
+    format: Type.Literal(1),
     naming: Type.Union([Type.Literal("snake"), Type.Literal("verbatim")]),
     tables: Type.Array(TableSchema),
     serialized: Type.Array(SerializedSchema),

@@ -5,7 +5,7 @@ import type { ResolvedSchema } from "../schema/resolve.js";
 import { type BuiltTable, buildTable } from "./build-table.js";
 import { type FamilyGroups, familyTable, groupFamilies, systemMetricFamilies, systemMetricValue } from "./families.js";
 import type { Naming } from "./names.js";
-import { type Column, PLAN_FORMAT, type Plan, type Table } from "./plan.js";
+import type { Column, Plan, Table } from "./plan.js";
 import { type FixedColumn, LEADING_TABLES, SYSTEM_METRIC_VALUE, type TableLayout, TRAILING_TABLES } from "./tables.js";
 import { type BlobDraft, walkBlob } from "./walk.js";
 
@@ -113,7 +113,7 @@ export function planColumns(registry: Registry, options: PlanOptions): Planned {
     ...layouts(TRAILING_TABLES),
   ];
   const plan: Plan = {
-    format: PLAN_FORMAT,
+    format: 1,
     naming,
     tables: planned.map((item) => item.table),
     serialized: [...drafts.values()].flatMap((draft) => draft.serialized.map((item) => item.entry)),

@@ -1,5 +1,6 @@
 import { BLOBS } from "../blob.js";
 import { StoreError } from "../errors.js";
+import { type FileFormat, formatHeader, inPresentFormat } from "../file-format.js";
 import { type BlobProfile, type PathProfile, type Profile, VALUE_CLASSES } from "./profile.js";
 import { RunSet } from "./run-set.js";
 
@@ -7,6 +8,13 @@ import { RunSet } from "./run-set.js";
 const OTHERS = 0;
 /** Of a row: null for the root and for elements. */
 type Key = string | null | typeof OTHERS;
+
+/** Formats of a segment's profile. */
+export const PROFILE_FORMAT: FileFormat = {
+  readableFrom: ["0.1.0"],
+  migrations: [],
+  error: (message, details) => new StoreError("store/profile", message, details),
+};
 
 /**
  * One path in preorder: its depth (root 0), its key, hazards, counts as pairs of class index and count, runs as the
@@ -67,7 +75,8 @@ export function writeProfile(profile: Profile): string {
     const paths = toRows(root).map((row) => JSON.stringify(row));
     return [`${JSON.stringify(name)}:${facts},"paths":[\n${paths.join(",\n")}\n]}`];
   });
-  return `{"format":1,"classes":${JSON.stringify(VALUE_CLASSES)},"blobs":{${blobs.join(",\n")}}}\n`;
+  const head = JSON.stringify(formatHeader(PROFILE_FORMAT)).slice(0, -1);
+  return `${head},"classes":${JSON.stringify(VALUE_CLASSES)},"blobs":{${blobs.join(",\n")}}}\n`;
 }
 
 function foreign(found: string): StoreError {
@@ -208,11 +217,12 @@ function parse(text: string): unknown {
 
 /**
  * Reads what `writeProfile` wrote: the same profile again.
+ * @param name of the file, for messages.
  * @throws StoreError (`store/profile`) when the text is not JSON, of another format, or does not hold together.
  */
-export function readProfile(text: string): Profile {
-  const file = parse(text);
-  if (!isObject(file) || file["format"] !== 1) throw foreign("the text has another format");
+export function readProfile(text: string, name = "A profile"): Profile {
+  const file = inPresentFormat(PROFILE_FORMAT, parse(text), name);
+  if (!isObject(file) || typeof file["format"] !== "number") throw foreign("the text has no format");
   const { classes, blobs } = file;
   if (!isTexts(classes) || !isObject(blobs)) throw foreign("classes or blobs are missing");
   const found: Profile["blobs"] = {};

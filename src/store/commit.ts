@@ -2,7 +2,9 @@ import { join } from "node:path";
 import { RECORD_KINDS, type RecordKind } from "../blob.js";
 import { writeProfile } from "../profile/serialize.js";
 import { liveVersions } from "./live.js";
+import { LOCK_LEFTOVER } from "./lock.js";
 import { type Manifest, manifestText, type Segment, type Version } from "./manifest.js";
+import { ENGINE_FOLDER } from "./merge-engine.js";
 import type { SegmentEngine } from "./segment-engine.js";
 import { profileVersions } from "./segment-profile.js";
 import { type StoreFiles, writeDurably } from "./store-env.js";
@@ -52,10 +54,10 @@ async function nextManifest(place: Place, before: Manifest, change: Change): Pro
     segments.push(await withLiveProfile(place, segment, live[segment.kind], revision));
   }
   const { nextVersion, nextSegment } = change;
-  return { format: before.format, revision, nextVersion, nextSegment, versions: [...change.versions], segments };
+  return { ...before, revision, nextVersion, nextSegment, versions: [...change.versions], segments };
 }
 
-function namedFiles(segments: readonly Segment[]): Set<string> {
+export function namedFiles(segments: readonly Segment[]): Set<string> {
   return new Set(segments.flatMap((segment) => [segment.file, segment.profile.file]));
 }
 
@@ -79,11 +81,12 @@ export async function commitChange(place: Place, before: Manifest, change: Chang
 }
 
 const LEFTOVER = /^\d{6,}(\.r\d+)?\.(parquet|profile\.json)(\.tmp)?$/;
-const ROOT_LEFTOVER = /^(manifest\.json\.tmp|lock\.stale-\d+)$/;
+const ROOT_LEFTOVER = new RegExp(`^(manifest\\.json\\.tmp|(project\\.)?lock(${LOCK_LEFTOVER}))$`);
 
 /** Removes the files of writers that did not come to an end. Only for the holder of the lock. */
 export async function removeLeftovers(files: StoreFiles, directory: string, manifest: Manifest): Promise<void> {
   const named = namedFiles(manifest.segments);
+  await files.rm(join(directory, ENGINE_FOLDER), { recursive: true, force: true });
   for (const entry of await files.readdir(directory, { withFileTypes: true })) {
     if (entry.isFile() && ROOT_LEFTOVER.test(entry.name)) await files.rm(join(directory, entry.name), { force: true });
     if (!entry.isDirectory() || !RECORD_KINDS.some((kind) => kind === entry.name)) continue;

@@ -49,6 +49,11 @@ export function rowsOf(version: Version, kind: RecordKind): number {
   return kind === "sweep" ? 0 : version.rows[kind];
 }
 
+/** Whether the store has rows of a kind of this version. */
+export function hasRows(version: Version, kind: RecordKind): boolean {
+  return rowsOf(version, kind) > 0 && version.dropped?.includes(kind) !== true;
+}
+
 const grouped = new WeakMap<readonly Version[], ReadonlyMap<string, readonly Version[]>>();
 
 /** Versions by run; worked out once for a list. */
@@ -68,7 +73,7 @@ function byRun(versions: readonly Version[]): ReadonlyMap<string, readonly Versi
 
 /** The versions of one run that count for a kind: those of the first source in SOURCES that has rows of it. */
 function winners(versions: readonly Version[], kind: RecordKind): Version[] {
-  const having = versions.filter((version) => rowsOf(version, kind) > 0);
+  const having = versions.filter((version) => hasRows(version, kind));
   if (having.length <= 1) return having;
   const source = SOURCES.find((name) => having.some((version) => version.log.source === name));
   return having.filter((version) => version.log.source === source);
@@ -79,6 +84,23 @@ export function liveVersions(versions: readonly Version[], kind: RecordKind): Se
   const live = new Set<number>();
   for (const group of byRun(versions).values()) for (const { id } of winners(group, kind)) live.add(id);
   return live;
+}
+
+/**
+ * Whether rows that `gc` has dropped of a version would count by now: what took their place has none any more. Then its
+ * log has to be imported again even if it did not change.
+ */
+export function missesRows(version: Version, versions: Iterable<Version>): boolean {
+  const { dropped, log } = version;
+  if (dropped === undefined) return false;
+  const { entity, project, run_id } = log;
+  const ofRun = [...versions].filter(
+    ({ log: other }) => other.run_id === run_id && other.project === project && other.entity === entity,
+  );
+  return dropped.some((kind) => {
+    const [winner] = winners(ofRun, kind);
+    return winner === undefined || SOURCES.indexOf(winner.log.source) > SOURCES.indexOf(log.source);
+  });
 }
 
 function maximum(values: readonly (number | undefined)[]): number | undefined {

@@ -3,7 +3,9 @@ import { type TypeCheck, TypeCompiler } from "@sinclair/typebox/compiler";
 import { Value } from "@sinclair/typebox/value";
 import { RECORD_KINDS } from "../blob.js";
 import { StoreError } from "../errors.js";
+import { type FileFormat, formatHeader, inPresentFormat } from "../file-format.js";
 import { FINDING_CODES, type Finding, type FindingCode } from "../finding.js";
+import { withTextBytes } from "./manifest-migrations.js";
 import { type LogState, SOURCES } from "./raw-record.js";
 import { SegmentKeySchema } from "./segment-key.js";
 
@@ -42,6 +44,11 @@ export const VersionSchema = Type.Object(
     digest: Type.String({ pattern: "^[0-9a-f]{64}$", description: "SHA-256 of its records, steps, blobs and state." }),
     state: oneOf(LOG_STATES),
     rows: Type.Object({ history: Count, system_event: Count }, closed),
+    dropped: Type.Optional(
+      Type.Array(oneOf(RECORD_KINDS), {
+        description: "Kinds whose rows gc has removed, since those of another source count.",
+      }),
+    ),
     expectedRows: Type.Optional(Count),
     fetched_at: Type.String({ description: "ISO 8601, UTC." }),
     findings: Type.Array(FindingSchema, { description: "What was found while this log was imported." }),
@@ -59,7 +66,13 @@ export const SegmentSchema = Type.Object(
     bytes: Type.Integer({ minimum: 0, description: "Size of the file." }),
     first: SegmentKeySchema,
     last: SegmentKeySchema,
-    versions: Type.Array(Type.Object({ id: Id, rows: Count }, closed)),
+    versions: Type.Array(
+      Type.Object(
+        { id: Id, rows: Count, text: Type.Integer({ minimum: 0, description: "Bytes of JSON text." }) },
+        closed,
+      ),
+      { description: "Every version that has rows in the file, those that were replaced since included; by id." },
+    ),
     profile: Type.Object(
       { file: Type.String(), versions: Type.Array(Id, { description: "The versions whose rows it describes." }) },
       closed,
@@ -69,12 +82,18 @@ export const SegmentSchema = Type.Object(
 );
 export type Segment = Static<typeof SegmentSchema>;
 
-export const MANIFEST_FORMAT = 1;
+/** Formats of `raw/manifest.json`, which stands for the whole raw store. */
+export const MANIFEST_FORMAT: FileFormat = {
+  readableFrom: ["0.1.0", "0.2.0"],
+  migrations: [withTextBytes],
+  error: (message, details) => new StoreError("store/format", message, details),
+};
 
 /** `raw/manifest.json`: all that is in the store. Files it does not name do not exist for a reader. */
 export const ManifestSchema = Type.Object(
   {
-    format: Type.Literal(MANIFEST_FORMAT),
+    format: Type.Literal(2),
+    readableFrom: Type.String({ description: "The first version of wandb-columns that reads this format." }),
     revision: Type.Integer({ minimum: 0, description: "Goes up by one with every commit." }),
     nextVersion: Id,
     nextSegment: Id,
@@ -85,9 +104,16 @@ export const ManifestSchema = Type.Object(
 );
 export type Manifest = Static<typeof ManifestSchema>;
 
+/** The first members of a manifest that is written now. */
+export function manifestHeader(): Pick<Manifest, "format" | "readableFrom"> {
+  const { readableFrom = "" } = formatHeader(MANIFEST_FORMAT);
+  return { format: 2, readableFrom };
+}
+
 /** The manifest of a store that holds nothing. */
 export function emptyManifest(): Manifest {
-  return { format: MANIFEST_FORMAT, revision: 0, nextVersion: 1, nextSegment: 1, versions: [], segments: [] };
+  const { format, readableFrom } = manifestHeader();
+  return { format, readableFrom, revision: 0, nextVersion: 1, nextSegment: 1, versions: [], segments: [] };
 }
 
 /** The text of a manifest: JSON, one version or segment a line, newline at the end. */
@@ -114,8 +140,9 @@ function isManifest(value: unknown): value is Manifest {
 }
 
 /**
- * Reads the text of a manifest.
- * @throws StoreError when it is not JSON, has another shape, or was written in a newer format.
+ * Reads the text of a manifest; one of an older format is migrated.
+ * @throws StoreError `store/manifest` when it is not JSON or has another shape; `store/format` when it was written in a
+ * newer format.
  */
 export function readManifest(text: string, file: string): Manifest {
   let value: unknown;
@@ -124,14 +151,8 @@ export function readManifest(text: string, file: string): Manifest {
   } catch (cause) {
     throw damaged(file, "it is not JSON", cause);
   }
-  const format = typeof value === "object" && value !== null && "format" in value ? value.format : undefined;
-  if (typeof format === "number" && format > MANIFEST_FORMAT) {
-    throw new StoreError("store/format", `${file} has format ${format}; this version reads up to ${MANIFEST_FORMAT}`, {
-      where: { file },
-      next: "Install a newer version of wandb-columns.",
-    });
-  }
-  if (isManifest(value)) return value;
-  const first = Value.Errors(ManifestSchema, value).First();
+  const manifest = inPresentFormat(MANIFEST_FORMAT, value, file);
+  if (isManifest(manifest)) return manifest;
+  const first = Value.Errors(ManifestSchema, manifest).First();
   throw damaged(file, first === undefined ? "wrong shape" : `${first.message} at ${first.path || "the root"}`);
 }

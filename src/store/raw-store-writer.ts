@@ -2,7 +2,8 @@ import { RECORD_BLOBS, type RecordKind } from "../blob.js";
 import { StoreError } from "../errors.js";
 import type { Finding } from "../finding.js";
 import { type Change, commitChange } from "./commit.js";
-import { logText } from "./live.js";
+import { compactAfterCommit } from "./compact.js";
+import { logText, missesRows } from "./live.js";
 import { LogImport, STREAM_KINDS, type StreamKind, stage } from "./log-import.js";
 import type { Manifest, Version } from "./manifest.js";
 import type { LogKey, LogState, RecordWriter, RunBlobs } from "./raw-record.js";
@@ -93,7 +94,8 @@ class Writer implements RawStoreWriter {
     const open = this.#current();
     const digest = open.log.digest(blobs, state, expectedRows);
     const known = this.#versions.get(logText(open.log.key));
-    if (known?.digest === digest) this.#keep(open, known);
+    const isHere = known?.digest === digest && !missesRows(known, this.#versions.values());
+    if (isHere) this.#keep(open, known);
     else this.#add(open, blobs, { digest, state, expectedRows });
     this.#open = undefined;
     await this.flush();
@@ -117,6 +119,7 @@ class Writer implements RawStoreWriter {
       const { files } = this.#input.env;
       const place = { engine: this.#engine, files, directory: this.#input.directory };
       manifest = await commitChange(place, this.#input.manifest, this.#change());
+      manifest = await compactAfterCommit(this.#input, manifest);
     } finally {
       await this.#release(manifest);
     }

@@ -1,17 +1,15 @@
 import { join } from "node:path";
 import { RECORD_KINDS, type RecordKind } from "../blob.js";
-import { StoreError } from "../errors.js";
 import type { Finding } from "../finding.js";
 import { ProfileSum } from "../profile/merge.js";
 import type { Profile } from "../profile/profile.js";
 import { readProfile } from "../profile/serialize.js";
-import { MANIFEST_FILE, removeLeftovers } from "./commit.js";
+import { holdStore, loadManifest, refuseOrphans } from "./hold-store.js";
 import { type LiveRun, liveRuns, liveVersions } from "./live.js";
-import { takeLock } from "./lock.js";
-import { emptyManifest, type Manifest, manifestText, readManifest, type Segment } from "./manifest.js";
+import { emptyManifest, type Manifest, type Segment } from "./manifest.js";
 import { openWriter, type RawStoreWriter } from "./raw-store-writer.js";
 import type { SegmentKey } from "./segment-key.js";
-import { isMissing, type StoreEnv, type StoreFiles, writeDurably } from "./store-env.js";
+import type { StoreEnv } from "./store-env.js";
 
 /** A segment that has rows which count. */
 export interface LiveSegment {
@@ -46,36 +44,12 @@ export interface RawStore {
   findings(): Finding[];
   /**
    * Takes the lock, removes what a crashed writer left, and opens a writer.
-   * @throws StoreError `store/locked` when another writer is at work, in this process or another.
+   * @throws StoreError `store/locked` when another writer is at work, in this process or another, and is not done when
+   * waiting is over.
    */
   writer(): Promise<RawStoreWriter>;
   /** Aborts a writer that is still open. */
   close(): Promise<void>;
-}
-
-async function loadManifest(files: StoreFiles, directory: string): Promise<Manifest | undefined> {
-  const path = join(directory, MANIFEST_FILE);
-  try {
-    return readManifest(await files.readFile(path, "utf8"), path);
-  } catch (error) {
-    if (isMissing(error)) return undefined;
-    throw error;
-  }
-}
-
-/** Without a manifest there must be no segments either: they would be taken for leftovers and removed. */
-async function refuseOrphans(files: StoreFiles, directory: string): Promise<void> {
-  for (const kind of RECORD_KINDS) {
-    const names = await files.readdir(join(directory, kind)).catch((error: unknown) => {
-      if (isMissing(error)) return [];
-      throw error;
-    });
-    if (!names.some((name) => name.endsWith(".parquet"))) continue;
-    throw new StoreError("store/manifest", `${directory} has segments and no ${MANIFEST_FILE}`, {
-      where: { file: join(directory, MANIFEST_FILE) },
-      next: "Restore the manifest, or move the folder away and import the sources again.",
-    });
-  }
 }
 
 function liveSegment(directory: string, segment: Segment, live: ReadonlySet<number>): LiveSegment[] {
@@ -168,12 +142,10 @@ class Store implements RawStore {
   }
 
   async writer(): Promise<RawStoreWriter> {
-    const { files } = this.#env;
-    const unlock = await takeLock(this.#env, join(this.directory, "lock"));
+    const { manifest, unlock } = await holdStore(this.#env, this.directory);
+    this.#manifest = manifest;
     try {
-      this.#manifest = (await loadManifest(files, this.directory)) ?? (await this.#createManifest());
       this.#derived = emptyDerived();
-      await removeLeftovers(files, this.directory, this.#manifest);
       this.#writer = await this.#openWriter(unlock);
       return this.#writer;
     } catch (error) {
@@ -184,14 +156,6 @@ class Store implements RawStore {
 
   async close(): Promise<void> {
     await this.#writer?.abort();
-  }
-
-  /** Written before the first segment, so that segments without a manifest are always a loss. */
-  async #createManifest(): Promise<Manifest> {
-    await refuseOrphans(this.#env.files, this.directory);
-    const manifest = emptyManifest();
-    await writeDurably(this.#env.files, join(this.directory, MANIFEST_FILE), manifestText(manifest));
-    return manifest;
   }
 
   #openWriter(unlock: () => Promise<void>): Promise<RawStoreWriter> {

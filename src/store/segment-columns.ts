@@ -1,4 +1,6 @@
 import { RECORD_BLOBS, type RecordKind } from "../blob.js";
+import { literalPath } from "../parquet-path.js";
+import { quoteLiteral } from "../sql-text.js";
 
 /** Texts and numbers that all rows of a log share, in the order in which they are handed to the engine. */
 export const LOG_TEXTS = ["entity", "project", "run_id", "source", "log", "state"] as const;
@@ -59,4 +61,43 @@ export function readStatement(kind: RecordKind): string {
   const blobs = RECORD_BLOBS[kind].flatMap((blob) => [`encode(${blob})`, `${blob}_hazards`]);
   return `SELECT encode(entity), encode(project), encode(run_id), ${blobs.join(", ")}
     FROM read_parquet($1, hive_partitioning = false) WHERE list_contains($2, version)`;
+}
+
+/** The columns of a segment of a kind, in their order. */
+function columnNames(kind: RecordKind): string[] {
+  const { texts, numbers, rowNumbers } = KIND_COLUMNS[kind];
+  return [...texts, ...numbers, ...rowNumbers, ...RECORD_BLOBS[kind].flatMap((blob) => [blob, `${blob}_hazards`])];
+}
+
+const fileList = (files: readonly string[]): string =>
+  `[${files.map((file) => quoteLiteral(literalPath(file))).join(", ")}]`;
+
+/** The statement that writes the rows of some versions of some segments to one file, sorted by key. */
+export function mergeStatement(
+  kind: RecordKind,
+  files: readonly string[],
+  versions: readonly number[],
+  into: string,
+): string {
+  const order = ["entity", "project", "run_id", "log", "version", ...KIND_COLUMNS[kind].rowNumbers];
+  return `COPY (SELECT ${columnNames(kind).join(", ")}
+    FROM read_parquet(${fileList(files)}, hive_partitioning = false)
+    WHERE version IN (${versions.join(", ")}) ORDER BY ${order.join(", ")})
+    TO ${quoteLiteral(into)} (FORMAT parquet, COMPRESSION zstd, COMPRESSION_LEVEL 1)`;
+}
+
+/** A query of the rows and the bytes of text of each version of a segment, by version. */
+export function versionsQuery(kind: RecordKind, file: string): string {
+  const text = RECORD_BLOBS[kind].map((blob) => `coalesce(strlen(${blob}), 0)`).join(" + ");
+  return `SELECT version, count(*), sum(${text})::BIGINT
+    FROM read_parquet(${fileList([file])}, hive_partitioning = false) GROUP BY version ORDER BY version`;
+}
+
+/** A query of the keys of the first and the last row of a segment. Texts come as bytes: the driver strips U+FEFF. */
+export function endsQuery(kind: RecordKind, file: string, rows: number): string {
+  const key = ["entity", "project", "run_id", "log"].map((name) => `encode(${name})`);
+  const numbers = KIND_COLUMNS[kind].rowNumbers.filter((name) => name !== "position");
+  return `SELECT ${[...key, ...numbers].join(", ")}
+    FROM read_parquet(${fileList([file])}, hive_partitioning = false, file_row_number = true)
+    WHERE file_row_number IN (0, ${rows - 1}) ORDER BY file_row_number`;
 }

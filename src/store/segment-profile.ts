@@ -34,7 +34,7 @@ function scanChunk(profiler: Profiler, kind: RecordKind, chunk: DuckDBDataChunk)
 
 /** Profiles the rows of some versions of a segment that is on disk. */
 export async function profileVersions(
-  engine: SegmentEngine,
+  engine: Pick<SegmentEngine, "connection">,
   kind: RecordKind,
   file: string,
   versions: readonly number[],

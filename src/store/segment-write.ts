@@ -6,18 +6,25 @@ import type { SegmentEngine } from "./segment-engine.js";
 import { keyOf } from "./segment-order.js";
 import { publish, type StoreFiles, writeDurably } from "./store-env.js";
 
-/** Rows of each version in a draft, by id. */
-function rowsByVersion(draft: SegmentDraft): { id: number; rows: number }[] {
-  const byLog = new Float64Array(draft.logs.length);
+/** Rows and bytes of text of each version in a draft, by id. */
+function countByVersion(draft: SegmentDraft): Segment["versions"] {
+  const rows = new Float64Array(draft.logs.length);
+  const text = new Float64Array(draft.logs.length);
   for (let row = 0; row < draft.rows; row++) {
     const log = draft.logIndex.values[row] as number;
-    byLog[log] = (byLog[log] as number) + 1;
+    rows[log] = (rows[log] as number) + 1;
+    for (const { start, end } of draft.texts) {
+      text[log] = (text[log] as number) + (end.values[row] as number) - (start.values[row] as number);
+    }
   }
-  const rows = new Map<number, number>();
+  const counts = new Map<number, { id: number; rows: number; text: number }>();
   for (const [index, { version }] of draft.logs.entries()) {
-    rows.set(version, (rows.get(version) ?? 0) + (byLog[index] as number));
+    const count = counts.get(version) ?? { id: version, rows: 0, text: 0 };
+    count.rows += rows[index] as number;
+    count.text += text[index] as number;
+    counts.set(version, count);
   }
-  return [...rows].map(([id, count]) => ({ id, rows: count })).sort((a, b) => a.id - b.id);
+  return [...counts.values()].sort((a, b) => a.id - b.id);
 }
 
 /**
@@ -39,7 +46,7 @@ export async function writeSegment(
   await publish(files, `${path}.tmp`, path);
   const profile = `${stem}.profile.json`;
   await writeDurably(files, join(directory, profile), writeProfile(draft.finish()));
-  const versions = rowsByVersion(draft);
+  const versions = countByVersion(draft);
   return {
     file: `${stem}.parquet`,
     kind: draft.kind,

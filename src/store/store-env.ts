@@ -4,7 +4,7 @@ import type { EngineSettings } from "./segment-engine.js";
 /** The file operations of the store: those of `node:fs/promises`. */
 export type StoreFiles = Pick<
   typeof import("node:fs/promises"),
-  "mkdir" | "open" | "readdir" | "readFile" | "rename" | "rm" | "stat"
+  "link" | "mkdir" | "open" | "readdir" | "readFile" | "rename" | "rm" | "stat" | "writeFile"
 >;
 
 /** The process that may hold the lock. */
@@ -14,6 +14,17 @@ export interface StoreProcess {
   readonly host: string;
   /** Whether a process of this machine is running. */
   isAlive(pid: number): boolean;
+  /** When a process of this machine started, as a text that no other process of its pid has; undefined when unknown. */
+  startOf(pid: number): string | undefined;
+}
+
+/** How long to wait for another holder, and how. */
+export interface LockWait {
+  readonly seconds: number;
+  /** Told once, when waiting begins: who holds the lock. One line. */
+  tell(text: string): Promise<void>;
+  /** Rejects when the user gives up. */
+  sleep(milliseconds: number): Promise<void>;
 }
 
 /** What the store needs from outside. */
@@ -21,7 +32,11 @@ export interface StoreEnv {
   now(): Date;
   readonly files: StoreFiles;
   readonly process: StoreProcess;
+  /** What to do while another process holds the lock. Default: do not wait. */
+  readonly wait?: LockWait | undefined;
   readonly engine: EngineSettings;
+  /** Memory of the engine while segments are merged, when nothing else is under way. Default: that of `engine`. */
+  readonly mergeMemory?: string;
 }
 
 async function sync(files: StoreFiles, path: string): Promise<void> {

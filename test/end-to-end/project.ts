@@ -29,6 +29,7 @@ export const environment: Environment = {
     threads: 2,
     temp: tmpdir(),
     isAlive: (pid) => pid === process.pid,
+    startOf: () => undefined,
   },
   builtInSchemas: join(ROOT, "schemas"),
   signal: new AbortController().signal,

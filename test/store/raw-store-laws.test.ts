@@ -85,8 +85,9 @@ function dyingFiles(after: number): { files: StoreFiles; count: () => number } {
       count += 1;
       return count > after ? Promise.reject(new Crash(`operation ${count}`)) : operation(...args);
     }) as T;
-  const { mkdir, open, readdir, readFile, rename, rm, stat } = nodeFiles;
+  const { link, mkdir, open, readdir, readFile, rename, rm, stat, writeFile } = nodeFiles;
   const files = {
+    link: guard(link),
     mkdir: guard(mkdir),
     open: guard(open),
     readdir: guard(readdir),
@@ -94,6 +95,7 @@ function dyingFiles(after: number): { files: StoreFiles; count: () => number } {
     rename: guard(rename),
     rm: guard(rm),
     stat: guard(stat),
+    writeFile: guard(writeFile),
   };
   return { files, count: () => count };
 }
@@ -102,7 +104,12 @@ describe("a writer that dies at any file operation", () => {
   const first: TestLog = { rows: ['{"_step":0,"a":1}'] };
   const other: TestLog = { key: { run_id: "r2" }, rows: ['{"_step":0}'] };
   const second: TestLog = { rows: ['{"_step":0,"a":2}', '{"_step":1,"a":3}'] };
-  const dead = (pid: number): StoreEnv["process"] => ({ pid, host: "here", isAlive: (asked) => asked === process.pid });
+  const dead = (pid: number): StoreEnv["process"] => ({
+    pid,
+    host: "here",
+    isAlive: (asked) => asked === process.pid,
+    startOf: () => undefined,
+  });
 
   async function attempt(folder: string, after: number): Promise<{ failed: boolean; operations: number }> {
     const { files, count } = dyingFiles(after);

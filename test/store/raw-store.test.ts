@@ -228,19 +228,20 @@ describe("importing again", () => {
   });
 
   it("a segment that also holds other logs stays, and its profile tells of live rows only", async () => {
-    const other = { key: { run_id: "r2" }, rows: ['{"_step":0,"b":1}'] };
+    const rows = [0, 1, 2, 3].map((step) => `{"_step":${step},"b":1}`);
+    const other = { key: { run_id: "r2" }, rows, blobs: { config: '{"x":"longer than the other"}' } };
     await importLogs(store, log, other);
     await importLogs(store, { ...log, rows: ['{"_step":0,"c":1}'] });
     const segments = store.liveSegments("history");
     expect(segments.map((segment) => [segment.rows, segment.liveRows, segment.versions])).toEqual([
-      [3, 1, { live: [2], all: [1, 2] }],
+      [6, 4, { live: [2], all: [1, 2] }],
       [1, 1, { live: [3], all: [3] }],
     ]);
     const history = (await store.profile(["history"])).blobs.history;
     expect([...(history?.root.children?.keys() ?? [])]).toEqual(["_step", "b", "c"]);
-    expect([history?.records, history?.unusable, history?.runs.length]).toEqual([2, 0, 2]);
+    expect([history?.records, history?.unusable, history?.runs.length]).toEqual([5, 0, 2]);
     expect(await liveRows(folder, "history", "run_id, history")).toEqual([
-      { run_id: "r2", history: '{"_step":0,"b":1}' },
+      ...rows.map((history) => ({ run_id: "r2", history })),
       { run_id: "r1", history: '{"_step":0,"c":1}' },
     ]);
     const named = store.manifest.segments.flatMap((segment) => [segment.file, segment.profile.file]);

@@ -12,7 +12,7 @@ export function storeEnv(changes: Partial<StoreEnv> = {}): StoreEnv {
   return {
     now: () => NOW,
     files,
-    process: { pid: process.pid, host: "here", isAlive: (pid) => pid === process.pid },
+    process: { pid: process.pid, host: "here", isAlive: (pid) => pid === process.pid, startOf: () => undefined },
     engine: { memory: "1GB" },
     ...changes,
   };

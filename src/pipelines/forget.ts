@@ -1,0 +1,147 @@
+import { join } from "node:path";
+import type { RunKey } from "../blob.js";
+import { StoreError, WandbColumnsError } from "../errors.js";
+import type { Naming } from "../plan/names.js";
+import type { Thresholds } from "../profile/infer-rules.js";
+import { type Forgotten, forgetRuns, forgettingOf } from "../store/forget.js";
+import { loadManifest } from "../store/hold-store.js";
+import { runText } from "../store/live.js";
+import { emptyManifest, type Manifest } from "../store/manifest.js";
+import { openStore } from "../store/raw-store.js";
+import { isMissing } from "../store/store-env.js";
+import { ENGINE_FOLDER, type Environment, type Limits, type Progress } from "./environment.js";
+import { exportTables } from "./export.js";
+import { type NamedRuns, runsNamed } from "./named-runs.js";
+import { planProject, type Project, storeEnv } from "./project.js";
+import { withProjectLock } from "./project-lock.js";
+import { makeReport, writeReport } from "./report.js";
+import { findTablesManifest } from "./tables-folder.js";
+import type { TablesManifest } from "./tables-manifest.js";
+
+export interface ForgetOptions {
+  /** Runs or projects, as `runsNamed` reads them. */
+  readonly names: readonly string[];
+  /** The folder of tables that they are removed from too. */
+  readonly tables: string;
+  readonly dryRun: boolean;
+  readonly naming: Naming;
+  readonly thresholds: Thresholds;
+  readonly limits: Limits;
+  readonly progress: Progress;
+}
+
+/** What forgetting did, or would do. Plain data. */
+export interface ForgetOutcome extends Forgotten {
+  readonly targets: readonly NamedRuns[];
+  readonly runs: readonly RunKey[];
+  /** Files of the tables folder that had rows of the runs. */
+  readonly tableFiles: readonly string[];
+  /** The report, when there is one: it is written anew. */
+  readonly reportFiles: readonly string[];
+}
+
+function keyOf(text: string): RunKey {
+  const [entity, project, run_id] = JSON.parse(text) as [string, string, string];
+  return { entity, project, run_id };
+}
+
+/** Every run that the raw store or the tables have. */
+function knownRuns(raw: Manifest, tables: TablesManifest | undefined): Map<string, RunKey> {
+  const inTables = (tables?.parts ?? []).flatMap((part) => part.runs.map(({ run }) => run));
+  const texts = [...raw.versions.map((version) => runText(version.log)), ...inTables];
+  return new Map(texts.map((text) => [text, keyOf(text)]));
+}
+
+function filesWith(tables: TablesManifest | undefined, runs: ReadonlySet<string>): string[] {
+  const parts = (tables?.parts ?? []).filter((part) => part.runs.some(({ run }) => runs.has(run)));
+  return parts.flatMap((part) => part.files.filter(({ rows }) => rows > 0).map(({ file }) => file));
+}
+
+/** Without the raw store the other runs of the tables would be lost with those to forget. */
+function refuseWithoutRaw(
+  raw: Manifest,
+  tables: TablesManifest | undefined,
+  targets: ReadonlySet<string>,
+  dir: string,
+) {
+  const others = (tables?.parts ?? []).flatMap((part) => part.runs).filter(({ run }) => !targets.has(run));
+  if (raw.versions.length > 0 || others.length === 0) return;
+  throw new StoreError(
+    "forget/no-raw",
+    `The raw store is empty: the tables in ${dir} cannot be written without the run.`,
+    {
+      where: { file: dir },
+      next: "Import the sources of the runs that are to stay, or remove the tables folder.",
+    },
+  );
+}
+
+async function reportFiles(project: Project, env: Environment): Promise<string[]> {
+  try {
+    return (await env.files.readdir(project.report)).filter((name) => name.startsWith("report.")).sort();
+  } catch (error) {
+    if (isMissing(error)) return [];
+    throw error;
+  }
+}
+
+/** Report and tables are made anew from what the raw store has left. */
+async function rewriteRest(project: Project, options: ForgetOptions, outcome: ForgetOutcome, env: Environment) {
+  const { limits, thresholds, tables, progress } = options;
+  const hasTables = (await findTablesManifest(env.files, tables)) !== undefined;
+  if (!hasTables && outcome.reportFiles.length === 0) return;
+  const store = await openStore(project.raw, storeEnv(env, limits));
+  const planned = await planProject(project, env, options.naming);
+  if (outcome.reportFiles.length > 0) {
+    const { report } = await makeReport(store, planned, { thresholds, limits }, env);
+    await writeReport(report, project, env);
+  }
+  // Last, since the same command finds the runs again in the tables when it was interrupted here.
+  if (!hasTables) return;
+  const temp = join(tables, ENGINE_FOLDER);
+  const { signal } = env;
+  const told = (done: number, total: number) => progress("export", "parts", done, total);
+  await exportTables({ store, plan: planned.plan, dir: tables, temp, ...limits, progress: told, signal, env });
+}
+
+/** Says what is done and what is left, since the raw store has forgotten the runs by now. */
+function halfDone(error: unknown): unknown {
+  if (!(error instanceof WandbColumnsError)) return error;
+  const message = `The raw store has forgotten them, but tables and report still have them: ${error.message}`;
+  const next = `${error.next ?? ""} Then run the same command again.`.trim();
+  return new StoreError(error.code, message, { where: error.where, next, cause: error });
+}
+
+async function forgetLocked(project: Project, options: ForgetOptions, env: Environment): Promise<ForgetOutcome> {
+  const raw = (await loadManifest(env.files, project.raw)) ?? emptyManifest();
+  const tables = await findTablesManifest(env.files, options.tables);
+  const known = knownRuns(raw, tables);
+  const targets = options.names.map((name) => runsNamed(name, [...known.values()]));
+  const runs = new Map(targets.flatMap((target) => target.runs.map((run) => [runText(run), run] as const)));
+  const names = new Set(runs.keys());
+  refuseWithoutRaw(raw, tables, names, options.tables);
+  const would = forgettingOf(raw, [...runs.values()]);
+  const report = await reportFiles(project, env);
+  const rest = { targets, runs: [...runs.values()], tableFiles: filesWith(tables, names), reportFiles: report };
+  if (options.dryRun) return { ...would, ...rest };
+  const forgotten = await forgetRuns(storeEnv(env, options.limits), project.raw, rest.runs);
+  const outcome = { ...forgotten, ...rest };
+  try {
+    await rewriteRest(project, options, outcome, env);
+  } catch (error) {
+    throw halfDone(error);
+  }
+  return outcome;
+}
+
+/**
+ * Removes runs from raw store, tables and report. The raw store forgets at once; if what follows fails or is interrupted,
+ * the same command completes it. Schemas keep their columns, and an import of the same source brings the runs back.
+ * @throws CliError `forget/…` when a name is unknown or ambiguous; StoreError `store/locked`, `forget/no-raw`, or what the
+ * disk says; SchemaError when the schemas cannot be read, after the raw store has forgotten.
+ */
+export async function forgetNamed(project: Project, options: ForgetOptions, env: Environment): Promise<ForgetOutcome> {
+  return options.dryRun
+    ? forgetLocked(project, options, env)
+    : withProjectLock(project, env, () => forgetLocked(project, options, env));
+}

@@ -1,0 +1,65 @@
+import { join } from "node:path";
+import { RECORD_KINDS } from "../blob.js";
+import { StoreError } from "../errors.js";
+import { MANIFEST_FILE, removeLeftovers } from "./commit.js";
+import { takeLock } from "./lock.js";
+import { emptyManifest, type Manifest, manifestText, readManifest } from "./manifest.js";
+import { isMissing, type StoreEnv, type StoreFiles, writeDurably } from "./store-env.js";
+
+/** The manifest of a store; undefined when it has none. @throws StoreError when it is damaged or of a newer format. */
+export async function loadManifest(files: StoreFiles, directory: string): Promise<Manifest | undefined> {
+  const path = join(directory, MANIFEST_FILE);
+  try {
+    return readManifest(await files.readFile(path, "utf8"), path);
+  } catch (error) {
+    if (isMissing(error)) return undefined;
+    throw error;
+  }
+}
+
+/** Without a manifest there must be no segments either: they would be taken for leftovers and removed. @throws StoreError */
+export async function refuseOrphans(files: StoreFiles, directory: string): Promise<void> {
+  for (const kind of RECORD_KINDS) {
+    const names = await files.readdir(join(directory, kind)).catch((error: unknown) => {
+      if (isMissing(error)) return [];
+      throw error;
+    });
+    if (!names.some((name) => name.endsWith(".parquet"))) continue;
+    throw new StoreError("store/manifest", `${directory} has segments and no ${MANIFEST_FILE}`, {
+      where: { file: join(directory, MANIFEST_FILE) },
+      next: "Restore the manifest, or move the folder away and import the sources again.",
+    });
+  }
+}
+
+/** Written before the first segment, so that segments without a manifest are always a loss. */
+async function createManifest(files: StoreFiles, directory: string): Promise<Manifest> {
+  await refuseOrphans(files, directory);
+  const manifest = emptyManifest();
+  await writeDurably(files, join(directory, MANIFEST_FILE), manifestText(manifest));
+  return manifest;
+}
+
+/** A store that nobody else writes until `unlock` is called. */
+export interface Held {
+  readonly manifest: Manifest;
+  unlock(): Promise<void>;
+}
+
+/**
+ * Takes the lock of a store whose folder is there, makes its manifest when it has none, and removes what a crashed writer
+ * left.
+ * @throws StoreError `store/locked` when another writer is at work; when the manifest is damaged or of a newer format.
+ */
+export async function holdStore(env: StoreEnv, directory: string): Promise<Held> {
+  const { files } = env;
+  const unlock = await takeLock(env, join(directory, "lock"));
+  try {
+    const manifest = (await loadManifest(files, directory)) ?? (await createManifest(files, directory));
+    await removeLeftovers(files, directory, manifest);
+    return { manifest, unlock };
+  } catch (error) {
+    await unlock();
+    throw error;
+  }
+}

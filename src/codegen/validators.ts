@@ -31,8 +31,11 @@ function assertions(schema: unknown): unknown {
   return mapSubschemas(Object.fromEntries(kept), assertions);
 }
 
-function newAjv(): Ajv2020 {
+/** @param check whether the schemas are held to their meta-schema, which is enough once. */
+function newAjv(check: boolean): Ajv2020 {
   const ajv = new Ajv2020({
+    meta: check,
+    validateSchema: check,
     strict: true,
     // An extending schema says `properties` beside `allOf` and leaves `type` to the extended one.
     strictTypes: false,
@@ -54,8 +57,8 @@ function newAjv(): Ajv2020 {
 }
 
 /** The validator of one file as an ES module; it may still `require` Ajv's runtime. */
-function validatorModule(file: SchemaFile, files: readonly SchemaFile[]): string {
-  const ajv = newAjv();
+function validatorModule(file: SchemaFile, files: readonly SchemaFile[], check: boolean): string {
+  const ajv = newAjv(check);
   try {
     for (const { id, schema } of files) ajv.addSchema({ ...(assertions(schema) as SchemaObject), $id: id });
     const validate = ajv.getSchema(file.id);
@@ -156,7 +159,7 @@ export async function validators(
   schemas: readonly NamedSchema[],
   files: readonly SchemaFile[],
 ): Promise<ReadonlyMap<string, string>> {
-  const sources = new Map(schemas.map(({ file }) => [file.name, validatorModule(file, files)]));
+  const sources = new Map(schemas.map(({ file }, i) => [file.name, validatorModule(file, files, i === 0)]));
   const bundled = await bundle(sources);
   const texts = schemas.flatMap((schema): [string, string][] => [
     [`${schema.file.name}.js`, `// ${headerText(schema.file.file)}\n${bundled.get(schema.file.name) ?? ""}`],

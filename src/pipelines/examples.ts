@@ -3,7 +3,8 @@ import type { Session } from "../engines/duckdb/session.js";
 import { quoteIdentifier, quoteLiteral } from "../engines/duckdb/types.js";
 import { formatPointer, parsePointer } from "../json/pointer.js";
 import { type JsonNode, readJson } from "../json/read.js";
-import { type PathProfile, UNUSABLE } from "../profile/profile.js";
+import { literalPath } from "../parquet-path.js";
+import { HAZARD, type PathProfile, UNUSABLE } from "../profile/profile.js";
 import { readProfile } from "../profile/serialize.js";
 import { pathKey } from "../report/facts.js";
 import type { LiveSegment, RawStore } from "../store/raw-store.js";
@@ -11,7 +12,7 @@ import type { Environment } from "./environment.js";
 
 /** Longest example, in characters. */
 const EXAMPLE_LENGTH = 120;
-/** Rows of one segment that are looked at; a path that is rarer than that has no example. */
+/** Rows of one segment that are looked at one by one; a path that only later ones have has no example. */
 const ROWS_PER_SEGMENT = 20_000;
 
 /** Paths that want an example, as a tree of keys. */
@@ -77,22 +78,44 @@ function take(wanted: Wanted, node: JsonNode, text: string, path: string, into: 
   return found;
 }
 
+/** Texts that DuckDB's JSON functions do not read as they are. */
+const UNREADABLE = HAZARD.LONE_SURROGATE | HAZARD.NUL | HAZARD.DEEP;
+
+/** A blob of a segment: its rows that count and can be used, as `n` (place in the file), `text` and `hazards`. */
+function usableRows(segment: LiveSegment, blob: BlobName): string {
+  const [text, hazards] = [quoteIdentifier(blob), quoteIdentifier(`${blob}_hazards`)];
+  const file = `read_parquet(${quoteLiteral(literalPath(segment.path))}, hive_partitioning = false, file_row_number = true)`;
+  return `(SELECT file_row_number AS n, ${text} AS text, ${hazards} AS hazards FROM ${file}
+    WHERE ${text} IS NOT NULL AND ${hazards} & ${UNUSABLE} = 0 AND version IN (${segment.versions.live.join(", ")}))`;
+}
+
+/** Places of the first rows that have a value at these paths. DuckDB says where, the texts themselves say what. */
+async function rowsWithValues(session: Session, rows: string, pointers: readonly string[]): Promise<number[]> {
+  const list = `[${pointers.map(quoteLiteral).join(", ")}]`;
+  const types = `json_type(CASE WHEN hazards & ${UNREADABLE} = 0 THEN text END, ${list})`;
+  const each = `SELECT n, unnest(${types}) AS type, unnest(range(${pointers.length})) AS i FROM ${rows}`;
+  const first = `SELECT min(n) AS n FROM (${each}) WHERE type <> 'NULL' GROUP BY i`;
+  return (await session.rows(`SELECT DISTINCT n FROM (${first}) ORDER BY n`)).map(([n]) => Number(n));
+}
+
 async function fromSegment(
   session: Session,
   segment: LiveSegment,
   blob: BlobName,
-  wanted: Wanted,
+  pointers: readonly string[],
   into: Map<string, string>,
 ): Promise<void> {
-  const name = quoteIdentifier(blob);
-  const query = `SELECT '.' || ${name} FROM read_parquet(${quoteLiteral(segment.path)}, hive_partitioning = false)
-    WHERE ${name} IS NOT NULL AND ${quoteIdentifier(`${blob}_hazards`)} & ${UNUSABLE} = 0
-    AND version IN (${segment.versions.live.join(", ")}) LIMIT ${ROWS_PER_SEGMENT}`;
-  for await (const rows of session.stream(query)) {
-    for (const [cell] of rows) {
-      const text = String(cell).slice(1);
-      take(wanted, readJson(text), text, blob, into);
-      if (wanted.count === 0) return;
+  const wanted = tree(pointers);
+  const rows = usableRows(segment, blob);
+  const places = await rowsWithValues(session, rows, pointers);
+  const unreadable = `hazards & ${UNREADABLE} <> 0 LIMIT ${ROWS_PER_SEGMENT}`;
+  for (const condition of [places.length === 0 ? "false" : `n IN (${places.join(", ")})`, unreadable]) {
+    for await (const texts of session.stream(`SELECT '.' || text FROM ${rows} WHERE ${condition}`)) {
+      for (const [cell] of texts) {
+        const text = String(cell).slice(1);
+        take(wanted, readJson(text), text, blob, into);
+        if (wanted.count === 0) return;
+      }
     }
   }
 }
@@ -123,8 +146,8 @@ export async function findExamples(
         const about = profile.blobs[blob];
         const pointers = wanted.filter((item) => item.blob === blob).map((item) => item.path);
         if (about === undefined || pointers.length === 0) continue;
-        const here = tree(inProfile(tree(pointers), about.root));
-        if (here.count > 0) await fromSegment(session, segment, blob, here, into);
+        const here = inProfile(tree(pointers), about.root);
+        if (here.length > 0) await fromSegment(session, segment, blob, here, into);
       }
     }
   }

@@ -39,7 +39,7 @@ export class Staging {
 
   /** Waits until every file is on the disk. */
   async sync(): Promise<void> {
-    for (const file of this.#staged) await sync(this.#files, join(this.#dir, file) + TEMPORARY);
+    await Promise.all(this.names.map((file) => sync(this.#files, join(this.#dir, file) + TEMPORARY)));
   }
 
   /** Gives every file its name, and waits until the names are on the disk. */

@@ -7,7 +7,7 @@ import { type Manifest, manifestText, type Segment, type Version } from "./manif
 import { ENGINE_FOLDER } from "./merge-engine.js";
 import type { SegmentEngine } from "./segment-engine.js";
 import { profileVersions } from "./segment-profile.js";
-import { type StoreFiles, writeDurably } from "./store-env.js";
+import { type StoreFiles, syncAll, writeDurably } from "./store-env.js";
 
 export const MANIFEST_FILE = "manifest.json";
 
@@ -72,7 +72,14 @@ export async function commitChange(place: Place, before: Manifest, change: Chang
     before.versions.map((version) => version.id),
   );
   const after = same ? before : await nextManifest(place, before, change);
-  if (!same) await writeDurably(files, join(directory, MANIFEST_FILE), manifestText(after));
+  if (!same) {
+    const added = change.added.filter((segment) => after.segments.some(({ file }) => file === segment.file));
+    await syncAll(
+      files,
+      [...namedFiles(added)].map((file) => join(directory, file)),
+    );
+    await writeDurably(files, join(directory, MANIFEST_FILE), manifestText(after));
+  }
   const named = namedFiles(after.segments);
   for (const file of namedFiles([...before.segments, ...change.added])) {
     if (!named.has(file)) await files.rm(join(directory, file), { force: true });

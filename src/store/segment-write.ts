@@ -4,7 +4,7 @@ import type { Segment } from "./manifest.js";
 import type { SegmentDraft } from "./segment-draft.js";
 import type { SegmentEngine } from "./segment-engine.js";
 import { keyOf } from "./segment-order.js";
-import { publish, type StoreFiles, writeDurably } from "./store-env.js";
+import type { StoreFiles } from "./store-env.js";
 
 /** Rows and bytes of text of each version in a draft, by id. */
 function countByVersion(draft: SegmentDraft): Segment["versions"] {
@@ -28,7 +28,8 @@ function countByVersion(draft: SegmentDraft): Segment["versions"] {
 }
 
 /**
- * Writes a draft that has at least one row, and its profile beside it.
+ * Writes a draft that has at least one row, and its profile beside it. The bytes may not be on the disk yet: whoever
+ * names the files in a manifest sees to that.
  * @param directory the store.
  * @param number names the files.
  */
@@ -43,9 +44,9 @@ export async function writeSegment(
   const path = join(directory, `${stem}.parquet`);
   await files.mkdir(join(directory, draft.kind), { recursive: true });
   const order = await engine.write(draft, `${path}.tmp`);
-  await publish(files, `${path}.tmp`, path);
+  await files.rename(`${path}.tmp`, path);
   const profile = `${stem}.profile.json`;
-  await writeDurably(files, join(directory, profile), writeProfile(draft.finish()));
+  await files.writeFile(join(directory, profile), writeProfile(draft.finish()));
   const versions = countByVersion(draft);
   return {
     file: `${stem}.parquet`,

@@ -48,6 +48,17 @@ async function sync(files: StoreFiles, path: string): Promise<void> {
   }
 }
 
+/** Files that are waited for at once: a disk has a queue, and a process has a limit of open files. */
+const AT_ONCE = 32;
+
+/** Waits until files, and their names in their folders, are on the disk. */
+export async function syncAll(files: StoreFiles, paths: readonly string[]): Promise<void> {
+  const all = [...paths, ...new Set(paths.map((path) => dirname(path)))];
+  for (let at = 0; at < all.length; at += AT_ONCE) {
+    await Promise.all(all.slice(at, at + AT_ONCE).map((path) => sync(files, path)));
+  }
+}
+
 /** Gives a finished file its final name: its bytes reach the disk first, then the name. */
 export async function publish(files: StoreFiles, temporary: string, final: string): Promise<void> {
   await sync(files, temporary);

@@ -45,6 +45,9 @@ export interface WriterInput {
   release(manifest: Manifest | undefined): Promise<void>;
 }
 
+/** Segments that are written at once. */
+const ENGINES = 2;
+
 interface OpenLog {
   readonly log: LogImport;
   version: number | undefined;
@@ -53,7 +56,7 @@ interface OpenLog {
 
 class Writer implements RawStoreWriter {
   readonly #input: WriterInput;
-  readonly #engine: SegmentEngine;
+  readonly #engines: readonly SegmentEngine[];
   readonly #queue: SegmentQueue;
   readonly #versions: Map<string, Version>;
   /** Rows of logs that ended and did not fill a segment of their own. */
@@ -66,11 +69,11 @@ class Writer implements RawStoreWriter {
   #nextVersion: number;
   #open: OpenLog | undefined;
 
-  constructor(input: WriterInput, engine: SegmentEngine) {
+  constructor(input: WriterInput, engines: readonly SegmentEngine[]) {
     this.#input = input;
-    this.#engine = engine;
+    this.#engines = engines;
     const { manifest, env, directory } = input;
-    this.#queue = new SegmentQueue(engine, env.files, directory, manifest.nextSegment);
+    this.#queue = new SegmentQueue(engines, env.files, directory, manifest.nextSegment);
     this.#versions = new Map(manifest.versions.map((version) => [logText(version.log), version]));
     this.#nextVersion = manifest.nextVersion;
   }
@@ -117,7 +120,7 @@ class Writer implements RawStoreWriter {
       for (const draft of this.#shared.values()) this.#queue.push(draft);
       await this.#queue.settle();
       const { files } = this.#input.env;
-      const place = { engine: this.#engine, files, directory: this.#input.directory };
+      const place = { engine: this.#engines[0] as SegmentEngine, files, directory: this.#input.directory };
       manifest = await commitChange(place, this.#input.manifest, this.#change());
       manifest = await compactAfterCommit(this.#input, manifest);
     } finally {
@@ -143,7 +146,7 @@ class Writer implements RawStoreWriter {
   }
 
   async #release(manifest: Manifest | undefined): Promise<void> {
-    this.#engine.close();
+    for (const engine of this.#engines) engine.close();
     await this.#input.release(manifest);
   }
 
@@ -255,5 +258,7 @@ function openLog(key: LogKey): StoreError {
 
 /** Opens a writer whose lock is taken already. */
 export async function openWriter(input: WriterInput): Promise<RawStoreWriter> {
-  return new Writer(input, await SegmentEngine.open(input.env.engine));
+  const engines: SegmentEngine[] = [];
+  while (engines.length < ENGINES) engines.push(await SegmentEngine.open(input.env.engine));
+  return new Writer(input, engines);
 }

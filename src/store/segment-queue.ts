@@ -9,6 +9,8 @@ import type { StoreFiles } from "./store-env.js";
 export interface Ticket {
   dropped: boolean;
   segment: Segment | undefined;
+  /** Resolves when it is on the disk or gone, whatever became of it. */
+  written: Promise<void>;
 }
 
 /** Removes the files of a segment. */
@@ -16,19 +18,22 @@ export async function removeSegment(files: StoreFiles, directory: string, segmen
   for (const file of [segment.file, segment.profile.file]) await files.rm(join(directory, file), { force: true });
 }
 
-/** Writes drafts one after the other while the caller goes on reading. */
+/**
+ * Writes drafts, as many at once as there are engines, while the caller goes on reading: an engine asks for a draft's
+ * rows bit by bit, and waits each time until JavaScript has a moment.
+ */
 export class SegmentQueue {
-  readonly #engine: SegmentEngine;
   readonly #files: StoreFiles;
   readonly #directory: string;
   readonly #tickets: Ticket[] = [];
-  #tail: Promise<void> = Promise.resolve();
-  #beforeLast: Promise<void> = Promise.resolve();
+  /** What each engine has to do, one thing after the other. */
+  readonly #lanes: { readonly engine: SegmentEngine; tail: Promise<void>; waiting: number }[];
   #failure: { readonly error: unknown } | undefined;
   #next: number;
 
-  constructor(engine: SegmentEngine, files: StoreFiles, directory: string, nextSegment: number) {
-    this.#engine = engine;
+  /** @param engines at least one. */
+  constructor(engines: readonly SegmentEngine[], files: StoreFiles, directory: string, nextSegment: number) {
+    this.#lanes = engines.map((engine) => ({ engine, tail: Promise.resolve(), waiting: 0 }));
     this.#files = files;
     this.#directory = directory;
     this.#next = nextSegment;
@@ -41,25 +46,31 @@ export class SegmentQueue {
 
   /** Takes a draft with at least one row; it must not be changed any more. */
   push(draft: SegmentDraft): Ticket {
-    const ticket: Ticket = { dropped: false, segment: undefined };
+    const ticket: Ticket = { dropped: false, segment: undefined, written: Promise.resolve() };
     const number = this.#next++;
     this.#tickets.push(ticket);
-    this.#beforeLast = this.#tail;
-    this.#tail = this.#tail.then(async () => {
-      if (ticket.dropped || this.#failure !== undefined) return;
-      try {
-        ticket.segment = await writeSegment(this.#engine, this.#files, this.#directory, number, draft);
-      } catch (error) {
-        this.#failure = { error };
-      }
+    const lane = this.#lanes.reduce((least, item) => (item.waiting < least.waiting ? item : least));
+    lane.waiting += 1;
+    lane.tail = lane.tail.then(async () => {
+      if (!ticket.dropped && this.#failure === undefined) await this.#write(lane.engine, number, draft, ticket);
+      lane.waiting -= 1;
     });
+    ticket.written = lane.tail;
     return ticket;
+  }
+
+  async #write(engine: SegmentEngine, number: number, draft: SegmentDraft, ticket: Ticket): Promise<void> {
+    try {
+      ticket.segment = await writeSegment(engine, this.#files, this.#directory, number, draft);
+    } catch (error) {
+      this.#failure = { error };
+    }
   }
 
   /** Takes a draft back: it is not written, or its files are removed. */
   drop(ticket: Ticket): void {
     ticket.dropped = true;
-    this.#tail = this.#tail.then(async () => {
+    ticket.written = ticket.written.then(async () => {
       if (ticket.segment !== undefined) await removeSegment(this.#files, this.#directory, ticket.segment);
     });
   }
@@ -68,15 +79,15 @@ export class SegmentQueue {
     for (const ticket of this.#tickets) if (!ticket.dropped) this.drop(ticket);
   }
 
-  /** Waits until at most one draft is on its way, so that reading and writing overlap in bounded memory. */
+  /** Waits until no more drafts are on their way than are being written, so that memory is bounded. */
   async room(): Promise<void> {
-    await this.#beforeLast;
+    while (this.#lanes.every((lane) => lane.waiting > 1)) await Promise.race(this.#lanes.map((lane) => lane.tail));
     this.#rethrow();
   }
 
   /** Waits for the disk. @throws what the first write that failed threw. */
   async settle(): Promise<void> {
-    await this.#tail;
+    await Promise.all(this.#tickets.map((ticket) => ticket.written));
     this.#rethrow();
   }
 

@@ -56,9 +56,6 @@ export class JsonSyntaxError extends Error {
   }
 }
 
-const NUMBER = /-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?/y;
-const STRING_CHUNK = /[ !#-[\]-\uffff]*/y;
-const SPACE = /[ \t\n\r]*/y;
 const WORDS = ["null", "true", "false", "NaN", "Infinity", "-Infinity"] as const;
 const ESCAPES: Record<string, string> = {
   '"': '"',
@@ -71,16 +68,44 @@ const ESCAPES: Record<string, string> = {
   t: "\t",
 };
 
+const TAB = 9;
+const NEWLINE = 10;
+const RETURN = 13;
+const SPACE = 32;
+const QUOTE = 34;
+const PLUS = 43;
+const COMMA = 44;
+const MINUS = 45;
+const POINT = 46;
+const ZERO = 48;
+const NINE = 57;
+const COLON = 58;
+const LETTER_I = 73;
+const OPEN_LIST = 91;
+const BACKSLASH = 92;
+const CLOSE_LIST = 93;
+const LETTER_E = 101;
+const OPEN_OBJECT = 123;
+const CLOSE_OBJECT = 125;
+
 type Mutable<T> = { -readonly [K in keyof T]: T[K] };
+/** An array that is open, and its elements. */
 interface OpenArray {
-  readonly node: Mutable<JsonArray> & { items: JsonNode[] };
+  readonly node: Mutable<JsonArray>;
+  readonly items: JsonNode[];
+  readonly members: undefined;
 }
+/** An object that is open, its members, and the key whose value comes next. */
 interface OpenObject {
-  readonly node: Mutable<JsonObject> & { members: JsonMember[] };
-  key: { readonly key: string; readonly keyStart: number; readonly keyEnd: number };
+  readonly node: Mutable<JsonObject>;
+  readonly members: JsonMember[];
+  key: string;
+  keyStart: number;
+  keyEnd: number;
 }
 type Open = OpenArray | OpenObject;
 
+/** Reads by code units: a regular expression for each token would be most of the time. */
 class Reader {
   readonly text: string;
   at = 0;
@@ -94,33 +119,38 @@ class Reader {
     throw new JsonSyntaxError(`expected ${expected}, found ${found}`, offset);
   }
 
-  skip(pattern: RegExp): string {
-    pattern.lastIndex = this.at;
-    const found = pattern.exec(this.text)?.[0] ?? "";
-    this.at += found.length;
-    return found;
-  }
-
-  take(character: string): boolean {
-    if (this.text[this.at] !== character) return false;
-    this.at += 1;
-    return true;
+  /** The code unit after white space; NaN at the end. */
+  next(): number {
+    const { text } = this;
+    for (;;) {
+      const unit = text.charCodeAt(this.at);
+      if (unit !== SPACE && unit !== NEWLINE && unit !== RETURN && unit !== TAB) return unit;
+      this.at += 1;
+    }
   }
 
   string(): string {
+    const { text } = this;
     const start = this.at;
-    if (!this.take('"')) this.fail("a string");
+    if (text.charCodeAt(start) !== QUOTE) this.fail("a string");
+    let at = start + 1;
+    let from = at;
     let value = "";
     for (;;) {
-      value += this.skip(STRING_CHUNK);
-      const next = this.text[this.at];
-      if (next === '"') {
-        this.at += 1;
-        return value;
+      const unit = text.charCodeAt(at);
+      if (unit === QUOTE) {
+        this.at = at + 1;
+        return from === start + 1 ? text.slice(from, at) : value + text.slice(from, at);
       }
-      if (next === undefined) throw new JsonSyntaxError("a string does not end", start);
-      if (next !== "\\") this.fail("no control character inside a string");
-      value += this.escape();
+      if (unit === BACKSLASH) {
+        value += text.slice(from, at);
+        this.at = at;
+        value += this.escape();
+        at = this.at;
+        from = at;
+      } else if (unit >= SPACE) at += 1;
+      else if (at >= text.length) throw new JsonSyntaxError("a string does not end", start);
+      else this.fail("no control character inside a string", at);
     }
   }
 
@@ -137,60 +167,107 @@ class Reader {
     return String.fromCharCode(Number.parseInt(hex, 16));
   }
 
-  scalar(): JsonNode {
+  /** Skips digits; gives whether there were any. */
+  digits(): boolean {
     const start = this.at;
-    if (this.text[start] === '"') {
-      const value = this.string();
-      return { kind: "string", start, end: this.at, value };
+    for (let unit = this.text.charCodeAt(start); unit >= ZERO && unit <= NINE; ) {
+      this.at += 1;
+      unit = this.text.charCodeAt(this.at);
     }
-    const word = WORDS.find((candidate) => this.text.startsWith(candidate, start));
-    if (word !== undefined) {
-      this.at += word.length;
-      if (word === "null") return { kind: "null", start, end: this.at };
-      if (word === "true" || word === "false") return { kind: "boolean", start, end: this.at, value: word === "true" };
-      return { kind: "number", start, end: this.at };
+    return this.at > start;
+  }
+
+  /**
+   * Skips a number as far as it is one: of `1.x` the `1`, of `01` the `0`; what follows is refused by whoever comes next.
+   */
+  number(start: number): JsonNode {
+    const { text } = this;
+    if (text.charCodeAt(this.at) === MINUS) this.at += 1;
+    if (text.charCodeAt(this.at) === ZERO) this.at += 1;
+    else if (!this.digits()) {
+      this.at = start;
+      this.fail("a value", start);
     }
-    if (this.skip(NUMBER) === "") this.fail("a value", start);
+    let end = this.at;
+    if (text.charCodeAt(end) === POINT) {
+      this.at += 1;
+      if (this.digits()) end = this.at;
+      else this.at = end;
+    }
+    if ((text.charCodeAt(end) | 32) === LETTER_E && this.at === end) {
+      this.at += 1;
+      const sign = text.charCodeAt(this.at);
+      if (sign === PLUS || sign === MINUS) this.at += 1;
+      if (!this.digits()) this.at = end;
+    }
     return { kind: "number", start, end: this.at };
   }
 
-  memberKey(): OpenObject["key"] {
-    this.skip(SPACE);
-    const keyStart = this.at;
-    const key = this.string();
-    const keyEnd = this.at;
-    this.skip(SPACE);
-    if (!this.take(":")) this.fail('":"');
-    return { key, keyStart, keyEnd };
+  scalar(unit: number): JsonNode {
+    const start = this.at;
+    if (unit === QUOTE) {
+      const value = this.string();
+      return { kind: "string", start, end: this.at, value };
+    }
+    if ((unit >= ZERO && unit <= NINE) || (unit === MINUS && this.text.charCodeAt(start + 1) !== LETTER_I)) {
+      return this.number(start);
+    }
+    const word = WORDS.find((candidate) => this.text.startsWith(candidate, start));
+    if (word === undefined) this.fail("a value", start);
+    this.at += word.length;
+    if (word === "null") return { kind: "null", start, end: this.at };
+    if (word === "true" || word === "false") return { kind: "boolean", start, end: this.at, value: word === "true" };
+    return { kind: "number", start, end: this.at };
   }
 
-  /** A container that opens here and has a first element, or undefined; an empty container is a finished value. */
-  open(): Open | JsonNode | undefined {
+  memberKey(open: OpenObject): void {
+    this.next();
+    open.keyStart = this.at;
+    open.key = this.string();
+    open.keyEnd = this.at;
+    if (this.next() !== COLON) this.fail('":"');
+    this.at += 1;
+  }
+
+  /** A container that opens here and has a first element; an empty container is a finished value. */
+  open(unit: number): Open | JsonNode {
     const start = this.at;
-    if (this.take("[")) {
-      this.skip(SPACE);
-      if (this.take("]")) return { kind: "array", start, end: this.at, items: [] };
-      return { node: { kind: "array", start, end: start, items: [] } };
+    this.at += 1;
+    if (unit === OPEN_LIST) {
+      const items: JsonNode[] = [];
+      const node: Mutable<JsonArray> = { kind: "array", start, end: start, items };
+      if (this.next() !== CLOSE_LIST) return { node, items, members: undefined };
+      this.at += 1;
+      node.end = this.at;
+      return node;
     }
-    if (this.take("{")) {
-      this.skip(SPACE);
-      if (this.take("}")) return { kind: "object", start, end: this.at, members: [] };
-      return { node: { kind: "object", start, end: start, members: [] }, key: this.memberKey() };
+    const members: JsonMember[] = [];
+    const node: Mutable<JsonObject> = { kind: "object", start, end: start, members };
+    if (this.next() !== CLOSE_OBJECT) {
+      const open: OpenObject = { node, members, key: "", keyStart: 0, keyEnd: 0 };
+      this.memberKey(open);
+      return open;
     }
-    return undefined;
+    this.at += 1;
+    node.end = this.at;
+    return node;
   }
 
   /** Adds a finished value to its container; gives the container when it closes here. */
   close(open: Open, value: JsonNode): JsonNode | undefined {
-    if ("key" in open) open.node.members.push({ ...open.key, value });
-    else open.node.items.push(value);
-    this.skip(SPACE);
-    if (this.take(",")) {
-      if ("key" in open) open.key = this.memberKey();
+    const isObject = open.members !== undefined;
+    if (isObject) {
+      const { key, keyStart, keyEnd } = open;
+      open.members.push({ key, keyStart, keyEnd, value });
+    } else open.items.push(value);
+    const unit = this.next();
+    if (unit === COMMA) {
+      this.at += 1;
+      if (isObject) this.memberKey(open);
       return undefined;
     }
-    const bracket = "key" in open ? "}" : "]";
-    if (!this.take(bracket)) this.fail(`"," or "${bracket}"`);
+    if (unit !== (isObject ? CLOSE_OBJECT : CLOSE_LIST)) this.fail(`"," or "${isObject ? "}" : "]"}"`);
+    this.at += 1;
     open.node.end = this.at;
     return open.node;
   }
@@ -198,16 +275,19 @@ class Reader {
   value(): JsonNode {
     const stack: Open[] = [];
     for (;;) {
-      this.skip(SPACE);
-      const opened = this.open();
-      if (opened !== undefined && "node" in opened) {
-        stack.push(opened);
-        if (stack.length > MAX_DEPTH) this.fail(`nesting of at most ${MAX_DEPTH}`);
-        continue;
-      }
-      let done: JsonNode | undefined = opened ?? this.scalar();
+      const unit = this.next();
+      let done: JsonNode | undefined;
+      if (unit === OPEN_OBJECT || unit === OPEN_LIST) {
+        const opened = this.open(unit);
+        if ("node" in opened) {
+          stack.push(opened);
+          if (stack.length > MAX_DEPTH) this.fail(`nesting of at most ${MAX_DEPTH}`);
+          continue;
+        }
+        done = opened;
+      } else done = this.scalar(unit);
       while (done !== undefined) {
-        const parent = stack.at(-1);
+        const parent = stack[stack.length - 1];
         if (parent === undefined) return done;
         done = this.close(parent, done);
         if (done !== undefined) stack.pop();
@@ -223,19 +303,36 @@ class Reader {
 export function readJson(text: string): JsonNode {
   const reader = new Reader(text);
   const value = reader.value();
-  reader.skip(SPACE);
+  reader.next();
   if (reader.at < text.length) reader.fail("the end of the text");
   return value;
+}
+
+/** Members that are compared each with each; more are put into a set. */
+const FEW = 8;
+
+function repeats(members: readonly JsonMember[]): boolean {
+  if (members.length > FEW) {
+    const keys = new Set<string>();
+    for (const { key } of members) keys.add(key);
+    return keys.size < members.length;
+  }
+  for (let i = 1; i < members.length; i++) {
+    for (let k = 0; k < i; k++) if ((members[i] as JsonMember).key === (members[k] as JsonMember).key) return true;
+  }
+  return false;
 }
 
 /** Whether any object inside has a key twice. */
 export function hasDuplicateKey(root: JsonNode): boolean {
   const todo: JsonNode[] = [root];
   for (let node = todo.pop(); node !== undefined; node = todo.pop()) {
-    if (node.kind === "array") for (const item of node.items) todo.push(item);
-    if (node.kind !== "object") continue;
-    if (new Set(node.members.map((member) => member.key)).size < node.members.length) return true;
-    for (const member of node.members) todo.push(member.value);
+    if (node.kind === "array") {
+      for (const item of node.items) if (item.kind === "object" || item.kind === "array") todo.push(item);
+    } else if (node.kind === "object") {
+      if (repeats(node.members)) return true;
+      for (const { value } of node.members) if (value.kind === "object" || value.kind === "array") todo.push(value);
+    }
   }
   return false;
 }

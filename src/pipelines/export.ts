@@ -112,8 +112,16 @@ const WINDOW_SHARE = 1 / 32;
 const LARGEST_WINDOW = 64e6;
 const SMALLEST_WINDOW = 8e6;
 const WINDOW_ROWS = 122_880;
-/** Windows that are flattened at once: while one waits for JavaScript the other has the engine's threads. */
+/**
+ * Windows that are flattened at once: while one waits for JavaScript the other has the engine's threads. Of tables this
+ * wide one alone, for the memory: every column takes some hundred kilobytes while a query runs.
+ */
 const LANES = 2;
+const WIDE = 400;
+
+function lanesFor(plan: Plan): number {
+  return plan.tables.some((table) => table.columns.length > WIDE) ? 1 : LANES;
+}
 
 function windowLimits(memory: number): WindowLimits {
   return { bytes: Math.max(SMALLEST_WINDOW, Math.min(LARGEST_WINDOW, memory * WINDOW_SHARE)), rows: WINDOW_ROWS };
@@ -129,7 +137,7 @@ async function writeParts(
   const session = await Session.open({ memory: memory * ENGINE_SHARE, threads, temp });
   const lanes: Session[] = [];
   try {
-    while (lanes.length < LANES) lanes.push(await session.lane());
+    while (lanes.length < lanesFor(plan)) lanes.push(await session.lane());
     const common = {
       store,
       plan,

@@ -1,7 +1,6 @@
 import type { RecordKind, RunKey } from "../blob.js";
 import { compareLogs, type LiveRun, liveVersions, runText } from "../store/live.js";
 import type { Manifest, Segment, Version } from "../store/manifest.js";
-import { SEGMENT_BYTES } from "../store/segment-draft.js";
 import type { Part } from "./tables-manifest.js";
 
 /** A part that has to be written, under the id of the part it replaces or a new one. */
@@ -37,7 +36,7 @@ export interface RunVersions {
   /** An id counts within one raw store only; the digest says what is in a version. */
   readonly versions: readonly Pick<Version, "id" | "digest">[];
   readonly rows: number;
-  /** Bytes of JSON text, estimated. */
+  /** Bytes of JSON text. */
   readonly bytes: number;
   readonly growing: boolean;
 }
@@ -47,20 +46,12 @@ export const PART_ROWS = 400_000;
 /** The same for bytes of JSON text. */
 export const PART_BYTES = 512e6;
 
-const COMPRESSION = 10;
-
-/** Bytes of text in a segment: it closes at SEGMENT_BYTES, and text compresses tenfold at most, or nearly so. */
-export function textBytes(segment: Pick<Segment, "bytes">): number {
-  return Math.max(segment.bytes, Math.min(SEGMENT_BYTES, segment.bytes * COMPRESSION));
-}
-
-/** Estimated bytes of text by version, from what the manifest says of the segments. */
+/** Bytes of text by version, as the manifest has them of the segments. */
 function versionBytes(segments: readonly Segment[], kind: RecordKind): Map<number, number> {
   const sums = new Map<number, number>();
   for (const segment of segments) {
     if (segment.kind !== kind) continue;
-    const each = textBytes(segment) / Math.max(1, segment.rows);
-    for (const { id, rows } of segment.versions) sums.set(id, (sums.get(id) ?? 0) + rows * each);
+    for (const { id, text } of segment.versions) sums.set(id, (sums.get(id) ?? 0) + text);
   }
   return sums;
 }

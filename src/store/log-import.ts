@@ -1,4 +1,4 @@
-import { createHash } from "node:crypto";
+import { createHash, type Hash } from "node:crypto";
 import { type BlobName, RECORD_BLOBS } from "../blob.js";
 import { HAZARD } from "../profile/profile.js";
 import { NO_STEP, type Step } from "./history-step.js";
@@ -7,6 +7,9 @@ import type { LogKey, LogState, RunBlobs } from "./raw-record.js";
 import { isUnusable, LIKELY_BYTES, type SegmentDraft } from "./segment-draft.js";
 import { StagedRecords, visitRecords } from "./staged-records.js";
 import { StepOrdinals } from "./step-ordinals.js";
+
+/** The digest of no records. */
+const NO_RECORDS = createHash("sha256").digest();
 
 /** Kinds of records that come one by one while a log is open. */
 export const STREAM_KINDS = ["history", "system_event"] as const;
@@ -25,7 +28,7 @@ export class LogImport {
   readonly staged: Readonly<Record<StreamKind, StagedRecords>>;
   /** Rows handed to segments so far. */
   readonly rows = { history: 0, system_event: 0 };
-  readonly #hashes = { history: createHash("sha256"), system_event: createHash("sha256") };
+  readonly #hashes: Partial<Record<StreamKind, Hash>> = {};
   readonly #ordinals = new StepOrdinals();
 
   readonly #ordinalOf = (step: Step): number => this.#ordinals.next(step);
@@ -40,6 +43,8 @@ export class LogImport {
 
   /** Adds the staged records of a kind to the digest. Call it once for each record, before `drain`. */
   hash(kind: StreamKind): void {
+    if (this.staged[kind].count === 0) return;
+    this.#hashes[kind] ??= createHash("sha256");
     this.staged[kind].hash(this.#hashes[kind]);
   }
 
@@ -48,7 +53,7 @@ export class LogImport {
     const all = createHash("sha256").update(JSON.stringify([state, expectedRows ?? null]));
     for (const kind of STREAM_KINDS) {
       this.hash(kind);
-      all.update(this.#hashes[kind].digest());
+      all.update(this.#hashes[kind]?.digest() ?? NO_RECORDS);
     }
     for (const blob of RECORD_BLOBS.run) {
       const text = blobs[blob];

@@ -25,6 +25,8 @@ export interface LiveSegment {
   /** Rows in the file, and those that are live. */
   readonly rows: number;
   readonly liveRows: number;
+  /** Bytes of JSON text in the live rows. */
+  readonly liveText: number;
   /** Size of the file. */
   readonly bytes: number;
 }
@@ -65,6 +67,7 @@ function liveSegment(directory: string, segment: Segment, live: ReadonlySet<numb
       keyRange: { first, last },
       rows,
       liveRows: versions.reduce((sum, item) => sum + item.rows, 0),
+      liveText: versions.reduce((sum, item) => sum + item.text, 0),
       bytes,
     },
   ];

@@ -5,7 +5,7 @@ const FIRST_CAPACITY = 1024;
  * steps that come again or late, and those beyond ±2^53, are kept in a map.
  */
 export class StepOrdinals {
-  #ascending = new Float64Array(FIRST_CAPACITY);
+  #ascending = new Float64Array(0);
   #length = 0;
   #last = Number.NEGATIVE_INFINITY;
   readonly #counts = new Map<number | bigint, number>();
@@ -23,7 +23,7 @@ export class StepOrdinals {
 
   #push(step: number): void {
     if (this.#length === this.#ascending.length) {
-      const grown = new Float64Array(this.#length * 2);
+      const grown = new Float64Array(Math.max(FIRST_CAPACITY, this.#length * 2));
       grown.set(this.#ascending);
       this.#ascending = grown;
     }

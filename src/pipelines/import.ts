@@ -3,7 +3,7 @@ import { type Static, Type } from "@sinclair/typebox";
 import { SourceError } from "../errors.js";
 import { type Finding, finding } from "../finding.js";
 import { importDrWandb } from "../sources/dr-wandb/import.js";
-import { type DrWandbLayout, recogniseDrWandb } from "../sources/dr-wandb/layout.js";
+import { describeLayout, recogniseDrWandb, recordFiles } from "../sources/dr-wandb/layout.js";
 import { identityFields } from "../sources/json-lines/fields.js";
 import { importJsonLines } from "../sources/json-lines/import.js";
 import { type RecordKind, recogniseJsonLines } from "../sources/json-lines/recognise.js";
@@ -51,10 +51,6 @@ async function sizeOf(files: readonly string[], env: Environment): Promise<numbe
   return bytes;
 }
 
-function exportFiles(layout: DrWandbLayout): string[] {
-  return [layout.metadata, ...layout.components, layout.history].flatMap((file) => file ?? []);
-}
-
 /** What a path is, or what was looked for in vain. */
 async function recognise(
   path: string,
@@ -80,9 +76,8 @@ async function recognise(
     return { path, kind: "json-lines", description, bytes: file.bytes, records: file.records };
   }
   if (layout === undefined) return ["nothing that can be imported was found", ...folder.tried, ...reasons];
-  const files = exportFiles(layout);
-  const description = `a dr_wandb export of ${files.length} Parquet file${files.length === 1 ? "" : "s"}`;
-  return { path, kind: "dr-wandb", description, bytes: await sizeOf(files, env) };
+  const bytes = await sizeOf(recordFiles(layout), env);
+  return { path, kind: "dr-wandb", description: describeLayout(layout), bytes };
 }
 
 const unreadable = (path: string, why: string): Finding =>

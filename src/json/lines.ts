@@ -17,6 +17,7 @@ export const MAX_LINE_BYTES = 256 * 1024 * 1024;
 const NEWLINE = 0x0a;
 const RETURN = 0x0d;
 const SPACE = 0x20;
+const TAB = 0x09;
 
 /** Splits the blocks of a file into lines; keeps at most one unfinished line. */
 export class LineSplitter {
@@ -102,7 +103,8 @@ export class LineSplitter {
   }
 }
 
+/** Whether there are only spaces and tabs: zeros, which a crash can leave, are no blanks. */
 function isBlank(bytes: Uint8Array, from: number, to: number): boolean {
-  for (let i = from; i < to; i++) if ((bytes[i] as number) > SPACE) return false;
+  for (let i = from; i < to; i++) if (bytes[i] !== SPACE && bytes[i] !== TAB) return false;
   return true;
 }

@@ -9,7 +9,7 @@ import { importJsonLines } from "../sources/json-lines/import.js";
 import { type RecordKind, recogniseJsonLines } from "../sources/json-lines/recognise.js";
 import { recogniseWandbFolder } from "../sources/wandb-folder/discover.js";
 import { nodeFiles } from "../sources/wandb-folder/files.js";
-import { importWandbLogs } from "../sources/wandb-folder/import-logs.js";
+import { importWandbFolders } from "../sources/wandb-folder/import-folders.js";
 import type { ImportOptions, RecordWriter } from "../store/raw-record.js";
 import type { RawStore } from "../store/raw-store.js";
 import type { ImportSummary } from "../store/raw-store-writer.js";
@@ -60,10 +60,8 @@ async function recognise(
   if ((await nodeFiles.kind(path)) === undefined) return ["there is no such file or folder"];
   const folder = await recogniseWandbFolder(path, nodeFiles);
   if (!("tried" in folder)) {
-    const bytes = await sizeOf(
-      folder.logs.map((log) => log.file),
-      env,
-    );
+    const runFiles = folder.runs.flatMap((run) => Object.values(run.places));
+    const bytes = await sizeOf([...folder.logs.map((log) => log.file), ...runFiles], env);
     return { path, kind: "wandb-folder", description: folder.description, bytes };
   }
   const { layout, reasons } = await recogniseDrWandb(path, env.files);
@@ -153,7 +151,7 @@ async function importAll(
       await importJsonLines(inputs, writer, options, { files: env.files });
     });
   }
-  if (logs.length > 0) works.unshift(() => importWandbLogs(logs, writer, options, nodeFiles));
+  if (logs.length > 0) works.unshift(() => importWandbFolders(logs, writer, options, nodeFiles));
   for (const work of works) await attempt(work);
   const [first] = failures;
   if (first !== undefined && failures.length === works.length) throw first;

@@ -21,6 +21,14 @@ export const FINDING_CODES = {
     severity: "warning",
     says: "A file below an imported folder was not recognised and was left alone.",
   },
+  "source/partial": {
+    severity: "warning",
+    says: "A source holds a part only of what W&B has, because its export asked for that part or lost the rest.",
+  },
+  "source/ambiguous": {
+    severity: "warning",
+    says: "A value can be read in more than one way; the message says which way was taken.",
+  },
   "source/copy-differs": { severity: "warning", says: "Two copies of one value in a source differ; both were kept." },
   "json/refused": { severity: "error", says: "A text is not strict JSON or not an object; it is kept as it came." },
   "json/duplicate-key": { severity: "error", says: "An object has a key twice; the text is kept as it came." },

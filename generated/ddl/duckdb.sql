@@ -114,6 +114,7 @@ CREATE TABLE "runs" (
   "system_info_coreweave_region" VARCHAR,
   "system_info_cuda" VARCHAR,
   "system_info_state" VARCHAR,
+  "system_info_mode" VARCHAR,
   "system_info_cpu_freq_current" DOUBLE,
   "system_info_cpu_freq_min" DOUBLE,
   "system_info_cpu_freq_max" DOUBLE,
@@ -237,7 +238,8 @@ COMMENT ON COLUMN "runs"."system_info_coreweave_cluster_name" IS 'Name of the cl
 COMMENT ON COLUMN "runs"."system_info_coreweave_org_id" IS 'Id of the organization. From system_info /coreweave/orgId.';
 COMMENT ON COLUMN "runs"."system_info_coreweave_region" IS 'Region. From system_info /coreweave/region.';
 COMMENT ON COLUMN "runs"."system_info_cuda" IS 'Version of CUDA. From system_info /cuda.';
-COMMENT ON COLUMN "runs"."system_info_state" IS 'State of the run when the file was written: always running. From system_info /state.';
+COMMENT ON COLUMN "runs"."system_info_state" IS 'State of the run when the file was written. Clients before 0.10 wrote it again when the run ended: finished, failed or killed; later ones always say running. From system_info /state.';
+COMMENT ON COLUMN "runs"."system_info_mode" IS 'How the client ran: run (with a server) or dryrun. From system_info /mode.';
 COMMENT ON COLUMN "runs"."system_info_cpu_freq_current" IS 'Clock at the start. Unit: MHz. From system_info /cpu_freq/current.';
 COMMENT ON COLUMN "runs"."system_info_cpu_freq_min" IS 'Lowest clock. Unit: MHz. From system_info /cpu_freq/min.';
 COMMENT ON COLUMN "runs"."system_info_cpu_freq_max" IS 'Highest clock. Unit: MHz. From system_info /cpu_freq/max.';

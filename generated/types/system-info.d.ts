@@ -405,11 +405,37 @@ export interface SystemInfo {
    */
   cuda?: string | null;
   /**
-   * State of the run when the file was written: always running.
+   * State of the run when the file was written. Clients before 0.10 wrote it again when the run ended: finished, failed or killed; later ones always say running.
    *
    * Until: SDK 0.17. Source: wandb-metadata.json state.
    */
   state?: string | null;
+  /**
+   * Exit code of the training process: a copy of exitCode of the run.
+   */
+  exitcode?: number | null;
+  /**
+   * The run's human name: a copy of displayName of the run.
+   */
+  name?: string | null;
+  /**
+   * Free text about the run: a copy of notes of the run.
+   */
+  notes?: string | null;
+  /**
+   * Kind of job inside a group: a copy of jobType of the run.
+   */
+  jobType?: string | null;
+  /**
+   * The run's project, which is the key column project.
+   */
+  project?: string | null;
+  /**
+   * How the client ran: run (with a server) or dryrun.
+   *
+   * Until: SDK 0.9. Source: wandb-metadata.json mode.
+   */
+  mode?: string | null;
   /**
    * Clock of the processor.
    */

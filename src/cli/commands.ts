@@ -23,7 +23,7 @@ export interface Command {
 const NONE = { least: 0, most: 0 } as const;
 const ANY = { least: 0, most: Number.POSITIVE_INFINITY } as const;
 const SOURCES =
-  "a wandb/ folder, one run folder in it, a .wandb file, or a dr_wandb export (its folder or a Parquet file)";
+  "a wandb/ folder, one run folder in it, a .wandb file, or a dr_wandb export (its folder or a file of it)";
 
 /** Every command, in the order of the help. */
 export const COMMANDS: readonly Command[] = [

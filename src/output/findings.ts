@@ -11,6 +11,8 @@ export const NEXT_STEP: Partial<Record<FindingCode, string>> = {
   "source/damaged": "Copy the file again from where it came, then import it again.",
   "source/wrong-shape": "Import a file that W&B or one of its exporters wrote.",
   "source/unrecognised": "Name the file itself if it holds W&B data.",
+  "source/partial": "Import the whole run from elsewhere if you need it.",
+  "source/ambiguous": "If it was read wrong, correct it in the file (quote a text), then import it again.",
   "json/refused": "Its text is in the residual; mend it at the source to get columns.",
   "json/duplicate-key": "Its text is in the residual; mend it at the source to get columns.",
   "run/unknown-place": "Import again with --entity and --wandb-project.",

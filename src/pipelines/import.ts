@@ -3,13 +3,13 @@ import { type Static, Type } from "@sinclair/typebox";
 import { SourceError } from "../errors.js";
 import { type Finding, finding } from "../finding.js";
 import { importDrWandb } from "../sources/dr-wandb/import.js";
-import { type DrWandbLayout, recogniseDrWandb } from "../sources/dr-wandb/layout.js";
+import { describeLayout, recogniseDrWandb, recordFiles } from "../sources/dr-wandb/layout.js";
 import { identityFields } from "../sources/json-lines/fields.js";
 import { importJsonLines } from "../sources/json-lines/import.js";
 import { type RecordKind, recogniseJsonLines } from "../sources/json-lines/recognise.js";
 import { recogniseWandbFolder } from "../sources/wandb-folder/discover.js";
 import { nodeFiles } from "../sources/wandb-folder/files.js";
-import { importWandbLogs } from "../sources/wandb-folder/import-logs.js";
+import { importWandbFolders } from "../sources/wandb-folder/import-folders.js";
 import type { ImportOptions, RecordWriter } from "../store/raw-record.js";
 import type { RawStore } from "../store/raw-store.js";
 import type { ImportSummary } from "../store/raw-store-writer.js";
@@ -51,10 +51,6 @@ async function sizeOf(files: readonly string[], env: Environment): Promise<numbe
   return bytes;
 }
 
-function exportFiles(layout: DrWandbLayout): string[] {
-  return [layout.metadata, ...layout.components, layout.history].flatMap((file) => file ?? []);
-}
-
 /** What a path is, or what was looked for in vain. */
 async function recognise(
   path: string,
@@ -64,10 +60,8 @@ async function recognise(
   if ((await nodeFiles.kind(path)) === undefined) return ["there is no such file or folder"];
   const folder = await recogniseWandbFolder(path, nodeFiles);
   if (!("tried" in folder)) {
-    const bytes = await sizeOf(
-      folder.logs.map((log) => log.file),
-      env,
-    );
+    const runFiles = folder.runs.flatMap((run) => Object.values(run.places));
+    const bytes = await sizeOf([...folder.logs.map((log) => log.file), ...runFiles], env);
     return { path, kind: "wandb-folder", description: folder.description, bytes };
   }
   const { layout, reasons } = await recogniseDrWandb(path, env.files);
@@ -80,9 +74,8 @@ async function recognise(
     return { path, kind: "json-lines", description, bytes: file.bytes, records: file.records };
   }
   if (layout === undefined) return ["nothing that can be imported was found", ...folder.tried, ...reasons];
-  const files = exportFiles(layout);
-  const description = `a dr_wandb export of ${files.length} Parquet file${files.length === 1 ? "" : "s"}`;
-  return { path, kind: "dr-wandb", description, bytes: await sizeOf(files, env) };
+  const bytes = await sizeOf(recordFiles(layout), env);
+  return { path, kind: "dr-wandb", description: describeLayout(layout), bytes };
 }
 
 const unreadable = (path: string, why: string): Finding =>
@@ -158,7 +151,7 @@ async function importAll(
       await importJsonLines(inputs, writer, options, { files: env.files });
     });
   }
-  if (logs.length > 0) works.unshift(() => importWandbLogs(logs, writer, options, nodeFiles));
+  if (logs.length > 0) works.unshift(() => importWandbFolders(logs, writer, options, nodeFiles));
   for (const work of works) await attempt(work);
   const [first] = failures;
   if (first !== undefined && failures.length === works.length) throw first;

@@ -5,7 +5,7 @@ import { DuckDBInstance } from "@duckdb/node-api";
 import { readJson } from "../../src/json/read.js";
 import { plainValue } from "../../src/schema/document.js";
 import { nodeFiles } from "../../src/sources/wandb-folder/files.js";
-import { importWandbLogs } from "../../src/sources/wandb-folder/import-logs.js";
+import { importWandbFolders } from "../../src/sources/wandb-folder/import-folders.js";
 import type { LogKey, RecordWriter, RunBlobs } from "../../src/store/raw-record.js";
 import { isObject } from "./built-in.js";
 
@@ -189,7 +189,7 @@ class PayloadWriter implements RecordWriter {
 /** What the import of the logs in `test/data/<folder>` writes. */
 export async function importedPayloads(folder: string): Promise<Payload[]> {
   const writer = new PayloadWriter();
-  await importWandbLogs([join(DATA, folder)], writer, {}, nodeFiles);
+  await importWandbFolders([join(DATA, folder)], writer, {}, nodeFiles);
   return writer.payloads;
 }
 

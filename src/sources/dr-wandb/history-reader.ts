@@ -1,5 +1,6 @@
 import { BIGINT, type DuckDBConnection, LIST, listValue, VARCHAR } from "@duckdb/node-api";
 import { bytesText } from "./bytes-text.js";
+import type { HistorySink, HistorySource } from "./export-source.js";
 import { type HistoryCell, HistoryTexts, type RowProblem } from "./history-text.js";
 import { readCell, readText } from "./parquet-cells.js";
 import {
@@ -19,7 +20,7 @@ const FILE = "history_file";
 const JSON_TEXT: ReadonlySet<string> = new Set(["metrics", "wandb_metadata"]);
 
 /** One history row, ready to be written. */
-export interface HistoryRow {
+interface HistoryRow {
   readonly bytes: Uint8Array;
   /** 1-based row in the file. */
   readonly row: number;
@@ -38,18 +39,16 @@ interface Peeked {
  * runs_history read run by run, by ascending step. The file has no order of its own (a database wrote it), so rows of
  * one step come in order of their text: the same rows give the same order whatever the file's.
  */
-export class HistoryReader {
+export class HistoryReader implements HistorySource {
   readonly file: ParquetFile;
   readonly #rows: RowStream;
   readonly #texts: HistoryTexts;
-  readonly #connection: DuckDBConnection;
   readonly #step: number;
   readonly #own: number;
   #ahead: Peeked | undefined;
 
-  private constructor(file: ParquetFile, connection: DuckDBConnection, rows: RowStream) {
+  private constructor(file: ParquetFile, rows: RowStream) {
     this.file = file;
-    this.#connection = connection;
     this.#rows = rows;
     this.#texts = new HistoryTexts(new Set(file.columns.map((column) => column.name)));
     this.#step = columnIndex(file, "step");
@@ -68,7 +67,7 @@ export class HistoryReader {
     const places = listValue(firsts.map(([, ord]) => BigInt(ord)));
     await connection.run("SET VARIABLE history_runs = $1", [ids], [LIST(VARCHAR)]);
     await connection.run("SET VARIABLE history_places = $1", [places], [LIST(BIGINT)]);
-    const reader = new HistoryReader(file, connection, await RowStream.open(connection, historyQuery(file)));
+    const reader = new HistoryReader(file, await RowStream.open(connection, historyQuery(file)));
     reader.#ahead = await reader.#read();
     return reader;
   }
@@ -78,16 +77,19 @@ export class HistoryReader {
     return this.#ahead;
   }
 
-  /** Visits all rows of the next run. */
-  async visitRun(visit: (row: HistoryRow) => Promise<void>): Promise<void> {
-    const run = this.#ahead;
-    while (this.#ahead !== undefined && this.#ahead.ord === run?.ord && this.#ahead.run_id === run.run_id) {
-      for (const row of await this.#oneStep(this.#ahead)) await visit(row);
-    }
+  get path(): string {
+    return this.file.path;
   }
 
-  close(): void {
-    this.#connection.closeSync();
+  async visitRun(sink: HistorySink): Promise<boolean> {
+    const run = this.#ahead;
+    while (this.#ahead !== undefined && this.#ahead.ord === run?.ord && this.#ahead.run_id === run.run_id) {
+      for (const { bytes, row, problems } of await this.#oneStep(this.#ahead)) {
+        sink.row(bytes, 0, bytes.length, row, problems);
+        await sink.pause();
+      }
+    }
+    return true;
   }
 
   /** All rows of the step that comes next, in order of their text. */

@@ -51,13 +51,12 @@ function memberKey(column: string, columns: ReadonlySet<string>): string {
 /** Turns rows of runs_history into history rows. Keeps a scanner, so have one for each file. */
 export class HistoryTexts {
   readonly #probe = new Profiler();
-  /** For each column `"member":`. */
-  readonly #prefixes: ReadonlyMap<string, string>;
+  /** For each column that was seen `"member":`. */
+  readonly #prefixes = new Map<string, string>();
   readonly #columns: ReadonlySet<string>;
 
   constructor(columns: ReadonlySet<string>) {
     this.#columns = columns;
-    this.#prefixes = new Map([...columns].map((name) => [name, `${JSON.stringify(memberKey(name, columns))}:`]));
   }
 
   /** The text of one row: all cells as members of one object, those of `metrics` among them, value bytes unchanged. */
@@ -80,10 +79,18 @@ export class HistoryTexts {
         if (members !== "") parts.push(members);
       } else {
         if (raw && "problem" in locate(Buffer.from(text, "utf8"))) return undefined;
-        parts.push(this.#prefixes.get(column) + text);
+        parts.push(this.#prefix(column) + text);
       }
     }
     return `{${parts.join(",")}}`;
+  }
+
+  #prefix(column: string): string {
+    const known = this.#prefixes.get(column);
+    if (known !== undefined) return known;
+    const prefix = `${JSON.stringify(memberKey(column, this.#columns))}:`;
+    this.#prefixes.set(column, prefix);
+    return prefix;
   }
 
   /** The same for a row whose cells are not all JSON or have a key in common. */

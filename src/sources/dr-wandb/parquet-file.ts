@@ -97,10 +97,6 @@ export async function openParquet(
   }
 }
 
-export function isFinding(item: ParquetFile | Finding): item is Finding {
-  return "code" in item;
-}
-
 /** Place of a column by its name, -1 when there is none. */
 export function columnIndex(file: ParquetFile, name: string): number {
   return file.columns.findIndex((column) => column.name === name);

@@ -17,17 +17,24 @@ const BLOB_COLUMNS = [
 
 /** The columns that name a member of the GraphQL node in other words. */
 const NODE_COLUMNS = [
+  { column: "display_name", member: "displayName" },
   { column: "run_name", member: "displayName" },
   { column: "state", member: "state" },
   { column: "created_at", member: "createdAt" },
+  { column: "updated_at", member: "updatedAt" },
+  { column: "heartbeat_at", member: "heartbeatAt" },
+  { column: "storage_id", member: "id" },
+  { column: "job_type", member: "jobType" },
+  { column: "sweep_name", member: "sweepName" },
+  { column: "read_only", member: "readOnly" },
+  { column: "history_keys", member: "historyKeys" },
 ] as const;
 
+/** The columns whose texts are blobs. */
+export const BLOB_COLUMN_NAMES: ReadonlySet<string> = new Set(BLOB_COLUMNS.map((item) => item.column));
+
 /** Columns that hold JSON text. */
-export const JSON_COLUMNS: ReadonlySet<string> = new Set([
-  ...BLOB_COLUMNS.map((item) => item.column),
-  "system_attrs",
-  "sweep_info",
-]);
+export const JSON_COLUMNS: ReadonlySet<string> = new Set([...BLOB_COLUMN_NAMES, "system_attrs", "sweep_info"]);
 
 const KEY_COLUMNS: ReadonlySet<string> = new Set(["run_id", "entity", "project"]);
 const GROWING: ReadonlySet<string> = new Set(["running", "pending", "preempting"]);
@@ -77,8 +84,9 @@ function takeNodeColumn(draft: RunDraft, { column, member }: (typeof NODE_COLUMN
   const bytes = draft.row.get(column);
   const value = bytes === undefined ? undefined : locate(bytes);
   if (value === undefined || "problem" in value) return;
-  const twin = draft.member(member);
-  if (twin === undefined) draft.members.set(member, textOf(value));
+  const known = draft.members.get(member);
+  const twin = known === undefined ? undefined : locate(encode(known));
+  if (twin === undefined || "problem" in twin) draft.members.set(member, textOf(value));
   else if (!sameJson(value, twin) && !sameInstant(value, twin)) {
     draft.keep(column, textOf(value));
     differs(draft, member, column);

@@ -85,8 +85,8 @@ export function encode(text: string): Uint8Array {
   return Buffer.from(text, "utf8");
 }
 
-/** Tells that a copy in the node differs from the column; both stay. */
+/** Tells that a member of the run blob differs from the column that says it too; both stay. */
 export function differs(draft: RunDraft, member: string, column: string): void {
-  const message = `Member ${member} of system_attrs is not what column ${column} has; both were kept`;
+  const message = `Member ${member} of the run is not what column ${column} has; both were kept`;
   draft.tell("source/copy-differs", message, { blob: "run", path: `/${member}` });
 }

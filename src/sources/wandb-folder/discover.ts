@@ -1,10 +1,10 @@
 import { basename, dirname, join } from "node:path";
 import { type Finding, finding } from "../../finding.js";
 import type { FolderFiles } from "./files.js";
+import { FILE_NAMES, findRunFiles, isRunFile, isRunFolder, type RunFiles, runFolderOf } from "./run-files/find.js";
 
 /** How deep below a given folder run folders are looked for: `wandb/<run folder>` is depth 1. */
 const MAX_DEPTH = 3;
-const RUN_FOLDER = /^(?:offline-)?(?:run|dryrun)-\d{8}_\d{6}-/;
 const LOG_FILE = /\.wandb$/;
 
 /** One transaction log. */
@@ -22,7 +22,9 @@ export interface WandbFolder {
   readonly description: string;
   /** In the order of their paths. */
   readonly logs: readonly LogPlace[];
-  /** Run folders without a log, and folders that cannot be listed. */
+  /** Runs without a log that have other files, in the order of their folders. */
+  readonly runs: readonly RunFiles[];
+  /** Run folders that have neither, and folders that cannot be listed. */
   readonly findings: readonly Finding[];
 }
 
@@ -31,34 +33,49 @@ export interface NotRecognised {
   readonly tried: readonly string[];
 }
 
+const counted = (count: number, noun: string): string => `${count} ${noun}${count === 1 ? "" : "s"}`;
+
+function describe({ logs, runs }: Found, isRun: boolean): string {
+  const parts = [
+    ...(logs.length === 0 ? [] : [counted(logs.length, "W&B log")]),
+    ...(runs.length === 0 ? [] : [`files of ${counted(runs.length, "run")} without a log`]),
+  ];
+  return `${isRun ? "a run folder with" : "a folder of"} ${parts.join(" and ")}`;
+}
+
 /**
- * Says whether a path is a `.wandb` file, a run folder that holds one, or a folder with run folders in it, such as
- * `wandb/` (up to three levels deep). Links inside a folder are not followed, so `latest-run` does not count twice; a path
- * that is itself a link is.
+ * Says whether a path is a `.wandb` file, a run folder that holds one or the files of an older client, one of these files,
+ * or a folder with run folders in it, such as `wandb/` (up to three levels deep). Links inside a folder are not followed, so
+ * `latest-run` does not count twice; a path that is itself a link is.
  * @throws the file system's error when the path cannot be looked at.
  */
-export async function recogniseWandbFolder(path: string, files: FolderFiles): Promise<WandbFolder | NotRecognised> {
-  const kind = await files.kind(path);
+export async function recogniseWandbFolder(given: string, files: FolderFiles): Promise<WandbFolder | NotRecognised> {
+  const kind = await files.kind(given);
   if (kind === undefined) return { tried: ["nothing is at this path"] };
+  if (kind === "file" && isRunFile(given)) return recogniseWandbFolder(dirname(given), files);
+  const path = kind === "folder" ? runFolderOf(given) : given;
   if (kind === "file") {
     if (!LOG_FILE.test(path)) return { tried: ["a .wandb file: the name does not end in .wandb"] };
-    return { kind: "wandb-file", description: "one W&B log", logs: [logPlace(path)], findings: [] };
+    return { kind: "wandb-file", description: "one W&B log", logs: [logPlace(path)], runs: [], findings: [] };
   }
   if (kind !== "folder") return { tried: ["neither a file nor a folder"] };
-  const found: Found = { logs: [], findings: [], listed: 0 };
+  const found: Found = { logs: [], runs: [], findings: [], listed: 0 };
   await search(path, 0, files, found);
-  if (found.logs.length === 0) {
-    return { tried: [`run-<id>.wandb files: none in ${found.listed} folders up to ${MAX_DEPTH} levels deep`] };
+  if (found.logs.length === 0 && found.runs.length === 0) {
+    const places = `in ${found.listed} folders up to ${MAX_DEPTH} levels deep`;
+    const { history, summary, metadata } = FILE_NAMES;
+    return { tried: [`run-<id>.wandb, ${history}, ${summary} or ${metadata}: none ${places}`] };
   }
   const logs = found.logs.sort((a, b) => (a.file < b.file ? -1 : 1));
-  const isRun = logs.every((log) => log.folder === path);
-  const count = `${logs.length} W&B log${logs.length === 1 ? "" : "s"}`;
-  const description = isRun ? `a run folder with ${count}` : `a folder of ${count}`;
-  return { kind: isRun ? "run-folder" : "wandb-folder", description, logs, findings: found.findings };
+  const runs = found.runs.sort((a, b) => (a.folder < b.folder ? -1 : 1));
+  const isRun = [...logs, ...runs].every((place) => place.folder === path);
+  const description = describe(found, isRun);
+  return { kind: isRun ? "run-folder" : "wandb-folder", description, logs, runs, findings: found.findings };
 }
 
 interface Found {
   readonly logs: LogPlace[];
+  readonly runs: RunFiles[];
   readonly findings: Finding[];
   listed: number;
 }
@@ -69,12 +86,18 @@ function logPlace(file: string): LogPlace {
 }
 
 async function search(folder: string, depth: number, files: FolderFiles, found: Found): Promise<void> {
-  const entries = await listOrReport(folder, depth, files, found);
+  const list = (path: string) => listOrReport(path, depth, files, found);
+  const entries = await list(folder);
   const logs = entries.filter((entry) => entry.kind === "file" && LOG_FILE.test(entry.name));
   found.logs.push(...logs.map((entry) => logPlace(join(folder, entry.name))));
   if (logs.length > 0) return;
-  if (RUN_FOLDER.test(basename(folder))) {
-    const message = "A run folder has no .wandb log (W&B clients before 0.10 wrote none)";
+  const run = await findRunFiles(folder, entries, { list });
+  if (run !== undefined) {
+    found.runs.push(run);
+    return;
+  }
+  if (isRunFolder(folder)) {
+    const message = `A run folder has neither a .wandb log nor ${Object.values(FILE_NAMES).slice(0, -1).join(", ")}`;
     found.findings.push(finding("source/unrecognised", message, { where: { file: folder } }));
     return;
   }

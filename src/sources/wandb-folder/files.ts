@@ -1,5 +1,6 @@
 import { open, readdir, stat } from "node:fs/promises";
 import { SourceError } from "../../errors.js";
+import { type Finding, finding } from "../../finding.js";
 
 export type EntryKind = "file" | "folder" | "link" | "other";
 
@@ -96,5 +97,20 @@ export async function readWhole(files: FolderFiles, path: string, limit: number)
     return Buffer.concat(parts);
   } finally {
     await file.close();
+  }
+}
+
+/** The result of reading, or undefined and a finding when files that name their errors cannot be read. */
+export async function unlessUnreadable<T>(
+  path: string,
+  report: (item: Finding) => void,
+  read: () => Promise<T>,
+): Promise<T | undefined> {
+  try {
+    return await read();
+  } catch (error) {
+    if (!(error instanceof SourceError)) throw error;
+    report(finding("source/unreadable", error.message, { where: { file: path } }));
+    return undefined;
   }
 }

@@ -1,14 +1,13 @@
 import { join } from "node:path";
 import type { RunKey } from "../../blob.js";
-import { SourceError } from "../../errors.js";
 import { type Finding, type FindingCode, finding } from "../../finding.js";
 import { formatPointer } from "../../json/pointer.js";
 import type { ImportOptions, LogState, RecordWriter, RunBlobs } from "../../store/raw-record.js";
-import { type LogPlace, recogniseWandbFolder } from "./discover.js";
-import { type FolderFiles, namingErrors, type OpenFile, readWhole } from "./files.js";
+import type { LogPlace } from "./discover.js";
+import { type FolderFiles, type OpenFile, readWhole, unlessUnreadable } from "./files.js";
 import { FindingBudget } from "./finding-budget.js";
 import type { Tail } from "./framing.js";
-import { type LogHead, peekLog } from "./peek.js";
+import type { LogHead } from "./peek.js";
 import { readLog } from "./read-log.js";
 import { LogReplay, type ReplayProblem } from "./replay.js";
 
@@ -17,77 +16,14 @@ const FLUSH_BYTES = 4 * 1024 * 1024;
 const MAX_FILE_BYTES = 64 * 1024 * 1024;
 const EVIDENCE = 200;
 
-/**
- * Imports W&B's transaction logs (`run-<id>.wandb`) below the given paths: `.wandb` files, run folders, `wandb/` folders.
- * Each log becomes one log of the writer, logs of one run in the order of their start. What is damaged or cut is reported
- * and the rest imported; a log without an exit record is `growing`.
- *
- * Entity and project come from the log, else from the options, else they are empty with a finding. SDKs before 0.21 log
- * no environment, and none logs a summary when the server derives it: then `files/wandb-metadata.json` and
- * `files/wandb-summary.json` beside the log are taken as they are.
- *
- * @throws SourceError `source/no-logs` when no log can be read at any of the paths.
- * @throws the signal's reason when the import is aborted, after the log under way was left without its end.
- */
-export async function importWandbLogs(
-  paths: readonly string[],
-  writer: RecordWriter,
-  options: ImportOptions,
-  system: FolderFiles,
-): Promise<void> {
-  const report = (item: Finding) => writer.finding(item);
-  const files = namingErrors(system);
-  const places = await findLogs(paths, files, report);
-  const heads = await peekAll(places, files, report);
-  if (heads.length === 0) throw noLogs(paths);
-  const progress = { bytes: 0 };
-  for (const head of inOrder(heads, options, report)) await importLog(head, writer, options, files, progress);
-}
-
-function noLogs(paths: readonly string[]): SourceError {
-  return new SourceError("source/no-logs", `No W&B log can be read at ${paths.join(", ")}.`, {
-    next: "Give a wandb/ folder, a run folder, or a run-<id>.wandb file.",
-  });
-}
-
-async function findLogs(
-  paths: readonly string[],
-  files: FolderFiles,
-  report: (item: Finding) => void,
-): Promise<LogPlace[]> {
-  const places = new Map<string, LogPlace>();
-  for (const path of paths) {
-    const found = await unlessUnreadable(path, report, () => recogniseWandbFolder(path, files));
-    if (found === undefined) continue;
-    if ("tried" in found) {
-      const message = `No W&B log was found; tried ${found.tried.join("; ")}`;
-      report(finding("source/unreadable", message, { where: { file: path } }));
-      continue;
-    }
-    for (const item of found.findings) report(item);
-    for (const log of found.logs) places.set(join(log.file), log);
-  }
-  return [...places.values()];
-}
-
-async function peekAll(
-  places: readonly LogPlace[],
-  files: FolderFiles,
-  report: (item: Finding) => void,
-): Promise<LogHead[]> {
-  const heads: LogHead[] = [];
-  for (const place of places) {
-    const head = await unlessUnreadable(place.file, report, () => peekLog(place, files));
-    if (head === undefined) continue;
-    const refusal = refusalOf(head);
-    if (refusal === undefined) heads.push(head);
-    else report(refusal);
-  }
-  return heads;
+/** A log with its place in the project settled. */
+export interface LogToImport {
+  readonly head: LogHead;
+  readonly key: RunKey;
 }
 
 /** Why a log is not imported, if it is not. */
-function refusalOf({ formatVersion, hasRecords, isBlank, place }: LogHead): Finding | undefined {
+export function refusalOf({ formatVersion, hasRecords, isBlank, place }: LogHead): Finding | undefined {
   const where = { file: place.file };
   if (isBlank) return finding("source/open-log", "The log has no record yet", { where });
   if (formatVersion === undefined && !hasRecords) {
@@ -98,64 +34,20 @@ function refusalOf({ formatVersion, hasRecords, isBlank, place }: LogHead): Find
   return finding("source/wrong-shape", `The log has format version ${formatVersion}, known are ${known}`, { where });
 }
 
-async function unlessUnreadable<T>(
-  path: string,
-  report: (item: Finding) => void,
-  read: () => Promise<T>,
-): Promise<T | undefined> {
-  try {
-    return await read();
-  } catch (error) {
-    if (!(error instanceof SourceError)) throw error;
-    report(finding("source/unreadable", error.message, { where: { file: path } }));
-    return undefined;
-  }
-}
-
-/** A log with its place in the project settled. */
-interface Log {
-  readonly head: LogHead;
-  readonly key: RunKey;
-}
-
-/** Logs of one run follow each other by start; of two logs with one run and start the longer is imported. */
-function inOrder(heads: readonly LogHead[], options: ImportOptions, report: (item: Finding) => void): Log[] {
-  const logs = heads.map((head) => ({
-    head,
-    key: {
-      entity: head.entity || options.entity || "",
-      project: head.project || options.project || "",
-      run_id: head.runId,
-    },
-  }));
-  const order = ({ head, key }: Log) => [key.entity, key.project, key.run_id, head.start];
-  const kept = new Map<string, Log>();
-  for (const log of logs.sort((a, b) => compare(order(a), order(b)) || b.head.size - a.head.size)) {
-    const id = JSON.stringify(order(log));
-    const first = kept.get(id);
-    if (first === undefined) kept.set(id, log);
-    else report(twice(first, log));
-  }
-  return [...kept.values()];
-}
-
-function twice(first: Log, second: Log): Finding {
-  const message = `A log of the same run and start was imported from ${first.head.place.file}; this one was left alone`;
-  return finding("source/copy-differs", message, { run: second.key, where: { file: second.head.place.file } });
-}
-
-function compare(a: readonly string[], b: readonly string[]): number {
-  const at = a.findIndex((text, i) => text !== b[i]);
-  return at < 0 ? 0 : (a[at] ?? "") < (b[at] ?? "") ? -1 : 1;
-}
-
-async function importLog(
-  log: Log,
+/**
+ * Imports one log. What is damaged or cut is reported and the rest imported; a log without an exit record is `growing`.
+ * SDKs before 0.21 log no environment, and none logs a summary when the server derives it: then
+ * `files/wandb-metadata.json` and `files/wandb-summary.json` beside the log are taken as they are.
+ * @throws the signal's reason when the import is aborted, after the log under way was left without its end.
+ */
+export async function importLog(
+  log: LogToImport,
   writer: RecordWriter,
   options: ImportOptions,
   files: FolderFiles,
   progress: { bytes: number },
 ): Promise<void> {
+  options.signal?.throwIfAborted();
   const { head, key } = log;
   const { place } = head;
   const findings = new FindingBudget((item) => writer.finding(item));
@@ -181,7 +73,7 @@ async function importLog(
 
 type Tell = (code: FindingCode, message: string, more?: Omit<Finding, "code" | "severity" | "message">) => void;
 
-function reportHead({ head, key }: Log, tell: Tell): void {
+function reportHead({ head, key }: LogToImport, tell: Tell): void {
   if (head.formatVersion === undefined) tell("source/damaged", "The file does not start with W&B's header");
   if (!head.hasRun) {
     tell("source/wrong-shape", `The log has no run record; the run id ${key.run_id} was taken from the file name`);

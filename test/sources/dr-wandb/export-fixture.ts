@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { DuckDBInstance } from "@duckdb/node-api";
 import type { Finding } from "../../../src/finding.js";
-import type { DrWandbEnv } from "../../../src/sources/dr-wandb/export-files.js";
+import type { DrWandbEnv } from "../../../src/sources/dr-wandb/export-source.js";
 import { importDrWandb } from "../../../src/sources/dr-wandb/import.js";
 import type { ImportOptions, LogKey, LogState, RecordWriter, RunBlobs } from "../../../src/store/raw-record.js";
 import { temporaryFolder } from "../../temporary-folder.js";

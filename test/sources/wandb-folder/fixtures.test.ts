@@ -6,7 +6,7 @@ import { describe, expect, test } from "vitest";
 import { type JsonNode, readJson } from "../../../src/json/read.js";
 import { parseTimestamp } from "../../../src/json/timestamp.js";
 import { nodeFiles } from "../../../src/sources/wandb-folder/files.js";
-import { importWandbLogs } from "../../../src/sources/wandb-folder/import-logs.js";
+import { importWandbFolders } from "../../../src/sources/wandb-folder/import-folders.js";
 import { blobText, Recorder } from "./recorder.js";
 
 type Item = [string[], string];
@@ -153,7 +153,7 @@ test("there are fixtures of every SDK generation", () => expect(found.length).to
 describe.each(found)("$name", ({ folder, expected }) => {
   const recorded = (async () => {
     const recorder = new Recorder();
-    await importWandbLogs([folder], recorder, { entity: "team" }, nodeFiles);
+    await importWandbFolders([folder], recorder, { entity: "team" }, nodeFiles);
     const [log] = recorder.logs;
     if (log === undefined || recorder.logs.length !== 1) throw new Error("one log expected");
     return { log, findings: recorder.findings };

@@ -5,7 +5,7 @@ import { describe, expect, test } from "vitest";
 import { SourceError } from "../../../src/errors.js";
 import { readJson } from "../../../src/json/read.js";
 import { nodeFiles } from "../../../src/sources/wandb-folder/files.js";
-import { importWandbLogs } from "../../../src/sources/wandb-folder/import-logs.js";
+import { importWandbFolders } from "../../../src/sources/wandb-folder/import-folders.js";
 import type { ImportOptions } from "../../../src/store/raw-record.js";
 import { exit, type Field, frame, history, message, record, run, update } from "./log-writer.js";
 import { memoryFiles } from "./memory-files.js";
@@ -16,7 +16,7 @@ const PLACE = "w/run-20240101_000000-r1/run-r1.wandb";
 
 async function load(contents: Record<string, Uint8Array>, options: ImportOptions = {}, paths = ["w"]) {
   const recorder = new Recorder();
-  await importWandbLogs(paths, recorder, options, memoryFiles(contents));
+  await importWandbFolders(paths, recorder, options, memoryFiles(contents));
   return recorder;
 }
 
@@ -195,7 +195,7 @@ describe("a log over many read buffers", () => {
     const files = memoryFiles({ [PLACE]: frame(records) }, 10_007);
     const recorder = new Recorder();
     const progress: number[] = [];
-    await importWandbLogs(["w"], recorder, { progress: (bytes) => progress.push(bytes) }, files);
+    await importWandbFolders(["w"], recorder, { progress: (bytes) => progress.push(bytes) }, files);
     expect(recorder.logs[0]?.history.length).toBe(rows.length);
     expect(files.largestBuffer).toBe(1024 * 1024);
     expect(recorder.flushes).toBe(1);
@@ -206,7 +206,7 @@ describe("a log over many read buffers", () => {
     const abort = new AbortController();
     const recorder = new Recorder();
     const options = { signal: abort.signal, progress: () => abort.abort() };
-    const work = importWandbLogs(["w"], recorder, options, memoryFiles({ [PLACE]: frame(records) }));
+    const work = importWandbFolders(["w"], recorder, options, memoryFiles({ [PLACE]: frame(records) }));
     await expect(work).rejects.toThrow(/abort/i);
     expect(recorder.logs[0]?.state).toBeUndefined();
   });
@@ -215,7 +215,7 @@ describe("a log over many read buffers", () => {
     recorder.history = () => {
       throw new RangeError("disk full");
     };
-    const work = importWandbLogs(["w"], recorder, {}, memoryFiles({ [PLACE]: frame(records) }));
+    const work = importWandbFolders(["w"], recorder, {}, memoryFiles({ [PLACE]: frame(records) }));
     await expect(work).rejects.toThrow("disk full");
   });
 });
@@ -352,7 +352,7 @@ describe("bad input", () => {
       },
     };
     const recorder = new Recorder();
-    await importWandbLogs(["w"], recorder, {}, failing);
+    await importWandbFolders(["w"], recorder, {}, failing);
     expect(recorder.logs[0]?.state).toBe("damaged");
     expect(recorder.logs[0]?.history.length).toBeGreaterThan(400);
     expect(recorder.findings).toMatchObject([
@@ -362,7 +362,7 @@ describe("bad input", () => {
   test("a file that cannot be opened, alone", async () => {
     const files = { ...memoryFiles({ [PLACE]: frame([run()]) }), open: () => Promise.reject(new Error("EACCES")) };
     const recorder = new Recorder();
-    await expect(importWandbLogs(["w"], recorder, {}, files)).rejects.toThrow(SourceError);
+    await expect(importWandbFolders(["w"], recorder, {}, files)).rejects.toThrow(SourceError);
     expect(recorder.findings).toMatchObject([{ code: "source/unreadable", message: "EACCES", where: { file: PLACE } }]);
   });
   test("an environment that JSON cannot hold loses that member with a finding", async () => {
@@ -388,7 +388,7 @@ const steps = join(data, "wandb_sdk_offline/steps/offline-run-20261123_132238-st
 async function tryLoad(file: Uint8Array): Promise<Recorder | undefined> {
   const recorder = new Recorder();
   try {
-    await importWandbLogs(["w"], recorder, { entity: "e" }, memoryFiles({ [PLACE]: file }));
+    await importWandbFolders(["w"], recorder, { entity: "e" }, memoryFiles({ [PLACE]: file }));
   } catch (error) {
     if (!(error instanceof SourceError)) throw error;
     return undefined;
@@ -455,6 +455,6 @@ test("random mutations inside records whose checksums are good: no crash, no han
 });
 
 test("the real file system: an unreadable place is a SourceError with its path", async () => {
-  const work = importWandbLogs([join(data, "missing")], new Recorder(), {}, nodeFiles);
+  const work = importWandbFolders([join(data, "missing")], new Recorder(), {}, nodeFiles);
   await expect(work).rejects.toMatchObject({ code: "source/no-logs" });
 });

@@ -1,35 +1,12 @@
 import { type DuckDBConnection, DuckDBInstance } from "@duckdb/node-api";
-import { SourceError } from "../../errors.js";
 import { type Finding, finding } from "../../finding.js";
+import { type DrWandbEnv, isFinding, type ReadableExport, unreadable } from "./export-source.js";
 import { HistoryReader } from "./history-reader.js";
-import type { DrWandbFiles, DrWandbLayout } from "./layout.js";
-import { MetadataReader, readKeys } from "./metadata-reader.js";
-import { columnIndex, damaged, isFinding, openParquet, type ParquetFile } from "./parquet-file.js";
+import type { ParquetLayout } from "./layout.js";
+import { MetadataReader, readKeys, readRows } from "./metadata-reader.js";
+import { columnIndex, damaged, openParquet, type ParquetFile } from "./parquet-file.js";
+import type { CellSource } from "./run-cells.js";
 import { indexRuns, type KeyRow, type RunEntry } from "./run-index.js";
-
-/** What the import needs from outside. */
-export interface DrWandbEnv {
-  readonly files: DrWandbFiles;
-  readonly engine: {
-    readonly threads: number;
-    /** Such as `512MB`. */
-    readonly memory: string;
-    /** Where a sort that does not fit into the memory is kept. */
-    readonly temporaryDirectory: string;
-  };
-}
-
-/** The files of an export, being read side by side. */
-export interface ReadableExport {
-  /** For single queries. */
-  readonly connection: DuckDBConnection;
-  readonly entries: readonly RunEntry[];
-  readonly metadata: readonly MetadataReader[];
-  readonly history: HistoryReader | undefined;
-  /** Whether there is a history file that cannot be read. */
-  readonly historyFailed: boolean;
-  close(): void;
-}
 
 type Report = (item: Finding) => void;
 
@@ -67,7 +44,7 @@ interface KeyedFile {
 }
 
 async function openMetadata(
-  layout: DrWandbLayout,
+  layout: ParquetLayout,
   connection: DuckDBConnection,
   env: DrWandbEnv,
   report: Report,
@@ -83,10 +60,14 @@ async function openMetadata(
 }
 
 /**
- * Opens the files of an export.
+ * Opens the files of a Parquet export.
  * @throws SourceError when none can be read.
  */
-export async function openExport(layout: DrWandbLayout, env: DrWandbEnv, report: Report): Promise<ReadableExport> {
+export async function openParquetExport(
+  layout: ParquetLayout,
+  env: DrWandbEnv,
+  report: Report,
+): Promise<ReadableExport> {
   const { threads, memory, temporaryDirectory } = env.engine;
   const instance = await DuckDBInstance.create(":memory:", {
     threads: String(threads),
@@ -104,7 +85,7 @@ export async function openExport(layout: DrWandbLayout, env: DrWandbEnv, report:
 
 async function openReaders(
   instance: DuckDBInstance,
-  layout: DrWandbLayout,
+  layout: ParquetLayout,
   env: DrWandbEnv,
   tell: Report,
 ): Promise<ReadableExport> {
@@ -123,18 +104,65 @@ async function openReaders(
     if (reader !== undefined) metadata.push(reader);
   }
   const history = await openHistory(instance, connection, layout, env, entries, report);
-  if (metadata.length === 0 && history === undefined) throw unreadable(layout, problems);
-  for (const file of layout.unknown) {
-    tell(finding("source/unrecognised", `${file} is no file of a dr_wandb export`, { where: { file } }));
+  if (metadata.length === 0 && history === undefined) throw unreadable(layout.path, problems);
+  for (const item of leftAlone(layout)) tell(item);
+  return {
+    entries,
+    place: { entity: "", project: "" },
+    runsName: "runs_metadata",
+    history,
+    historyFailed: layout.history !== undefined && history === undefined,
+    cells: (entry) => readCells(metadata, entry),
+    repeats: (entry) => readRepeats(metadata, connection, entry),
+    close: async () => instance.closeSync(),
+  };
+}
+
+/** Findings about the files of the folder that are not imported. */
+function leftAlone({ unknown, others, path }: ParquetLayout): Finding[] {
+  const strange = unknown.map((file) =>
+    finding("source/unrecognised", `${file} is no file of a dr_wandb export`, { where: { file } }),
+  );
+  const second = others.map((file) => {
+    const message = `${file} was left alone, since ${path} has a Parquet export too; give its own path to import it`;
+    return finding("source/unrecognised", message, { where: { file } });
+  });
+  return [...strange, ...second];
+}
+
+async function readCells(readers: readonly MetadataReader[], entry: RunEntry): Promise<CellSource[] | Finding> {
+  const sources: CellSource[] = [];
+  for (const reader of readers) {
+    const row = entry.rows[reader.index];
+    if (row === undefined) continue;
+    try {
+      sources.push({ file: reader.file.path, row: row + 1, cells: await reader.read(entry) });
+    } catch (error) {
+      return damaged(reader.file.path, error);
+    }
   }
-  const historyFailed = layout.history !== undefined && history === undefined;
-  return { connection, entries, metadata, history, historyFailed, close: () => instance.closeSync() };
+  return sources;
+}
+
+async function readRepeats(
+  readers: readonly MetadataReader[],
+  connection: DuckDBConnection,
+  entry: RunEntry,
+): Promise<CellSource[]> {
+  const found: CellSource[] = [];
+  for (const { file, index } of readers) {
+    const rows = entry.repeats.filter((repeat) => repeat.file === index).map((repeat) => repeat.row);
+    if (rows.length === 0) continue;
+    const cells = await readRows(connection, file, rows);
+    for (const [row, item] of cells) found.push({ file: file.path, row: row + 1, cells: item });
+  }
+  return found.sort((a, b) => a.row - b.row);
 }
 
 async function openHistory(
   instance: DuckDBInstance,
   connection: DuckDBConnection,
-  layout: DrWandbLayout,
+  layout: ParquetLayout,
   env: DrWandbEnv,
   entries: readonly RunEntry[],
   report: Report,
@@ -143,12 +171,4 @@ async function openHistory(
   const file = await openFile(layout.history, connection, env, report);
   if (file === undefined) return undefined;
   return attempt(file.path, report, async () => HistoryReader.open(await instance.connect(), file, entries));
-}
-
-function unreadable(layout: DrWandbLayout, problems: readonly Finding[]): SourceError {
-  const why = problems.map((item) => item.message).join("; ");
-  return new SourceError("source/unreadable", `Nothing of ${layout.path} can be read: ${why}`, {
-    where: { file: layout.path },
-    next: "Export the runs again with dr_wandb.",
-  });
 }

@@ -66,8 +66,20 @@ check_readers() {
   same legacy test/data/wandb_sdk_legacy/*.expected.json
 }
 
+check_recipes() {
+  local folder="$work/recipes"
+  mkdir -p "$folder/bin"
+  cp -R test/data/wandb_sdk_sweep/wandb "$folder/wandb"
+  cp -R test/data/dr_wandb_export "$folder/export"
+  printf '#!/bin/sh\nexec node "%s/dist/cli/main.js" "$@"\n' "$PWD" >"$folder/bin/wandb-columns"
+  chmod +x "$folder/bin/wandb-columns"
+  echo "check-python: pandas recipes"
+  PATH="$folder/bin:$PATH" "$cache/readers/bin/python" scripts/run_recipes.py docs/recipes.md "$folder"
+}
+
 if environment readers pandas==3.1.1 polars==2.1.0 pyarrow==26.0.1; then
   check_readers
+  check_recipes
 fi
 # dbt-core 1.12 builds a part of itself from GitHub; 1.11 comes from the registry whole.
 if environment dbt dbt-core==1.11.16 dbt-duckdb==1.11.1 duckdb==2.0.1; then

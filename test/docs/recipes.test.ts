@@ -1,9 +1,8 @@
 /** The SQL of docs/recipes.md gives what stands there; scripts/check-python.sh holds the pandas code to the same tables. */
-import { type DuckDBConnection, DuckDBInstance } from "@duckdb/node-api";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { quoteLiteral } from "../../src/sql-text.js";
+import { beforeAll, describe, expect, test } from "vitest";
 import { sectionsOf } from "./document.js";
 import { recipeProjects } from "./recipe-projects.js";
+import { asked } from "./sql.js";
 
 const recipes = sectionsOf("docs/recipes.md")
   .map(({ title, blocks, table }) => ({
@@ -14,23 +13,10 @@ const recipes = sectionsOf("docs/recipes.md")
   }))
   .filter(({ queries, programs }) => queries.length + programs.length > 0);
 
-let connection: DuckDBConnection;
+let folder: string;
 beforeAll(async () => {
-  const folder = await recipeProjects("digits", "scaling");
-  connection = await (await DuckDBInstance.create(":memory:")).connect();
-  await connection.run(`SET file_search_path = ${quoteLiteral(folder)}`);
-  // Where people are must not matter.
-  await connection.run("SET TimeZone = 'Pacific/Auckland'");
-}, 300_000);
-afterAll(() => connection.closeSync());
-
-const cellText = (value: unknown): string => (value === null ? "NULL" : String(value));
-
-/** The rows as the document shows them, heading first. */
-async function answer(sql: string): Promise<string[][]> {
-  const reader = await connection.runAndReadAll(sql);
-  return [reader.columnNames(), ...reader.getRows().map((row) => row.map(cellText))];
-}
+  folder = await recipeProjects("digits", "scaling");
+}, 600_000);
 
 test("every recipe is written in both languages and shows its result", () => {
   expect(recipes.length).toBeGreaterThanOrEqual(8);
@@ -42,7 +28,7 @@ test("every recipe is written in both languages and shows its result", () => {
 
 describe("the SQL gives what is shown", () => {
   test.each(recipes)("$title", async ({ queries, table }) => {
-    for (const sql of queries) expect(await answer(sql)).toEqual(table);
+    for (const sql of queries) expect(await asked(folder, sql)).toEqual(table);
   });
 });
 

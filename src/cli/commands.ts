@@ -84,7 +84,7 @@ export const COMMANDS: readonly Command[] = [
     positionals: NONE,
     summary: "schemas to generated/: types, validators, plan, DDL, docs",
     description: [
-      "Makes generated/ from schemas/ and the built-in schemas: TypeScript types, validators, plan.json, DDL and columns.md. Same schemas, same bytes.",
+      "Makes generated/ from schemas/ and the built-in schemas: TypeScript types, validators, plan.json, DDL, dbt sources and columns.md. Same schemas, same bytes.",
     ],
     options: ["check", "dry-run", "json"],
     examples: [

@@ -33,18 +33,23 @@ export function residualComment({ blob }: Residual): string {
   return `What no column holds of the ${blob} blob, as JSON text; NULL when nothing is left.`;
 }
 
-interface Definition {
+/** A column of a table or its residual, as a database needs to know it. */
+export interface Definition {
   readonly name: string;
   readonly type: LogicalType;
   readonly comment: string;
 }
 
-function definitions(table: Table): Definition[] {
+/** The columns of a table and its residuals, in order. */
+export function definitions(table: Table): Definition[] {
   return [
     ...table.columns.map((column) => ({ name: column.name, type: column.type, comment: columnComment(column) })),
     ...table.residuals.map((item) => ({ name: item.name, type: "string" as const, comment: residualComment(item) })),
   ];
 }
+
+/** The comment of a table: what its rows are. */
+export const tableComment = (table: Table): string => commentText(table.description);
 
 /** CREATE TABLE and the comments of one table; key columns are NOT NULL. */
 export function tableDdl(table: Table, dialect: Dialect): string {
@@ -58,7 +63,7 @@ export function tableDdl(table: Table, dialect: Dialect): string {
   const comments = columns
     .filter((column) => column.comment !== "")
     .map((column) => `COMMENT ON COLUMN ${name}.${quoteIdentifier(column.name)} IS ${quoteLiteral(column.comment)};\n`);
-  const about = quoteLiteral(commentText(table.description));
+  const about = quoteLiteral(tableComment(table));
   return `CREATE TABLE ${name} (\n${lines.join(",\n")}\n);\nCOMMENT ON TABLE ${name} IS ${about};\n${comments.join("")}`;
 }
 

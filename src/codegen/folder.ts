@@ -30,7 +30,7 @@ export interface GeneratedWrite {
 }
 
 /** The places that belong to generated files alone. */
-const OWN_PLACE = /^(?:types\/[^/]+\.d\.ts|validators\/[^/]+\.(?:js|d\.ts)|ddl\/[^/]+\.sql)$/;
+const OWN_PLACE = /^(?:types\/[^/]+\.d\.ts|validators\/[^/]+\.(?:js|d\.ts)|ddl\/[^/]+\.sql|dbt\/[^/]+\.yml)$/;
 
 const isMissing = (error: unknown): boolean => error instanceof Error && "code" in error && error.code === "ENOENT";
 

@@ -22,7 +22,8 @@ const DIALECTS: Readonly<Record<string, Dialect>> = {
  * @throws SchemaError when a schema has no TypeScript form, no validator or a name that is taken.
  */
 export async function generateAll(input: GenerateInput): Promise<ReadonlyMap<string, string>> {
-  // They bring compilers with them (Ajv, esbuild, Prettier) that nothing else needs.
+  // They bring compilers and printers with them (Ajv, esbuild, Prettier) that nothing else needs.
+  const { dbtSources } = await import("./dbt.js");
   const { typeDeclarations, typeIndex } = await import("./types.js");
   const { validators } = await import("./validators.js");
   const { plan } = input;
@@ -31,6 +32,7 @@ export async function generateAll(input: GenerateInput): Promise<ReadonlyMap<str
   const files = new Map<string, string>([
     ["plan.json", planText(plan)],
     ["columns.md", columnsMarkdown(plan)],
+    ["dbt/sources.yml", dbtSources(plan, DUCKDB_TYPES)],
     ["types/index.d.ts", typeIndex(schemas)],
   ]);
   for (const [name, dialect] of Object.entries(DIALECTS)) files.set(`ddl/${name}.sql`, ddl(plan, dialect));

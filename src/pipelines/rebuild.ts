@@ -7,9 +7,9 @@ import { StoreError } from "../errors.js";
 import type { Row } from "../flatten/flatten.js";
 import { prepareRebuild, type Rebuilder, rebuildRecord } from "../flatten/rebuild.js";
 import { shapeRecord } from "../flatten/shape.js";
+import { isFolder, partFile } from "../plan/part-files.js";
 import type { Plan, Table } from "../plan/plan.js";
 import { planText } from "../plan/plan-text.js";
-import { isFolder, partFile } from "./part-files.js";
 import { Follower, type Group, tableGroups } from "./table-groups.js";
 import { readTablesManifest, type TablesManifest } from "./tables-manifest.js";
 

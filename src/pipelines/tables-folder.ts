@@ -1,9 +1,9 @@
 import { join } from "node:path";
+import { isFolder, partFile } from "../plan/part-files.js";
 import type { Plan } from "../plan/plan.js";
 import { LOCK_LEFTOVER } from "../store/lock.js";
 import { isMissing } from "../store/store-env.js";
 import type { Environment } from "./environment.js";
-import { isFolder, partFile } from "./part-files.js";
 import { type Staging, sync, TEMPORARY } from "./staging.js";
 import { type Part, readTablesManifest, type TablesManifest } from "./tables-manifest.js";
 

@@ -9,8 +9,8 @@ import { inWorkspace, writeFiles } from "./workspace.js";
 
 let folder: string;
 beforeAll(async () => {
-  folder = await recipeProjects();
-}, 120_000);
+  folder = await recipeProjects("digits");
+}, 600_000);
 
 const plain = (text: string): string => text.replaceAll(/[ \t]+$/gm, "").trimEnd();
 
@@ -45,7 +45,7 @@ describe("the notebook", () => {
     const { code, out, err } = await inWorkspace(folder, "node", ["runner.mjs"]);
     expect([code, err]).toEqual([0, ""]);
     shown = JSON.parse(out) as Shown[];
-  }, 120_000);
+  }, 600_000);
 
   test("draws a line a run, and one a learning rate", () => {
     expect(shown.map(({ lines }) => lines)).toEqual([7, 3, undefined]);

@@ -1,4 +1,4 @@
-import type { Table } from "../plan/plan.js";
+import type { Table } from "./plan.js";
 
 /** Whether a table is a folder of parts: it has rows by step or event. `misfits` and `system_metrics` always are. */
 export function isFolder(table: Table): boolean {

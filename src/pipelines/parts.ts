@@ -1,7 +1,6 @@
 import type { RecordKind, RunKey } from "../blob.js";
 import { compareLogs, type LiveRun, liveVersions, runText } from "../store/live.js";
 import type { Manifest, Segment, Version } from "../store/manifest.js";
-import { SEGMENT_BYTES } from "../store/segment-draft.js";
 import type { Part } from "./tables-manifest.js";
 
 /** A part that has to be written, under the id of the part it replaces or a new one. */
@@ -24,8 +23,10 @@ export function partRuns(part: PartDraft): Part["runs"] {
 export interface PartPlan {
   readonly keep: readonly Part[];
   readonly write: readonly PartDraft[];
-  /** Parts whose runs are gone. */
+  /** Parts whose runs are gone, or elsewhere. */
   readonly drop: readonly Part[];
+  /** Those of them whose runs are in another part then. */
+  readonly moved: readonly Part[];
   readonly nextPart: number;
 }
 
@@ -37,7 +38,7 @@ export interface RunVersions {
   /** An id counts within one raw store only; the digest says what is in a version. */
   readonly versions: readonly Pick<Version, "id" | "digest">[];
   readonly rows: number;
-  /** Bytes of JSON text, estimated. */
+  /** Bytes of JSON text. */
   readonly bytes: number;
   readonly growing: boolean;
 }
@@ -47,23 +48,26 @@ export const PART_ROWS = 400_000;
 /** The same for bytes of JSON text. */
 export const PART_BYTES = 512e6;
 
-const COMPRESSION = 10;
-
-/** Bytes of text in a segment: it closes at SEGMENT_BYTES, and text compresses tenfold at most, or nearly so. */
-export function textBytes(segment: Pick<Segment, "bytes">): number {
-  return Math.max(segment.bytes, Math.min(SEGMENT_BYTES, segment.bytes * COMPRESSION));
-}
-
-/** Estimated bytes of text by version, from what the manifest says of the segments. */
+/** Bytes of text by version, from what the manifest says of the segments. */
 function versionBytes(segments: readonly Segment[], kind: RecordKind): Map<number, number> {
   const sums = new Map<number, number>();
   for (const segment of segments) {
     if (segment.kind !== kind) continue;
-    const each = textBytes(segment) / Math.max(1, segment.rows);
-    for (const { id, rows } of segment.versions) sums.set(id, (sums.get(id) ?? 0) + rows * each);
+    for (const { id, text } of segment.versions) sums.set(id, (sums.get(id) ?? 0) + text);
   }
   return sums;
 }
+
+/** After so long without a change a run that has not ended is taken for one that never will. */
+const DORMANT = 7 * 24 * 60 * 60 * 1000;
+
+/** When the latest log of all was imported, in milliseconds of Unix time. */
+const latestImport = (versions: readonly Version[]): number =>
+  versions.reduce((latest, { fetched_at }) => Math.max(latest, Date.parse(fetched_at)), 0);
+
+/** Whether a run may well change again: it has not ended, and was new or had changed not long before the latest import. */
+const isGrowing = (run: LiveRun, latest: number): boolean =>
+  run.state === "growing" && latest - Date.parse(run.fetched_at) < DORMANT;
 
 /** Runs that have rows of a kind, with the live versions that hold them. */
 export function runVersions(
@@ -73,6 +77,7 @@ export function runVersions(
 ): RunVersions[] {
   const live = liveVersions(all, kind);
   const bytes = versionBytes(segments, kind);
+  const latest = latestImport(all);
   const byRun = new Map<string, Version[]>();
   for (const version of all) {
     if (!live.has(version.id)) continue;
@@ -87,7 +92,7 @@ export function runVersions(
     const rows = versions.reduce((sum, log) => sum + log.rows[kind], 0);
     if (rows === 0) return [];
     const size = versions.reduce((sum, { id }) => sum + (bytes.get(id) ?? 0), 0);
-    return [{ run: key, key: run.key, versions, rows, bytes: size, growing: run.state === "growing" }];
+    return [{ run: key, key: run.key, versions, rows, bytes: size, growing: isGrowing(run, latest) }];
   });
 }
 
@@ -161,5 +166,5 @@ export function planParts(
   const added = groupNew(fresh).map((members): PartDraft => ({ id: next++, kind, runs: members }));
   const kept = new Set(keep);
   const drop = old.filter((part) => !kept.has(part) && !drafts.has(part.id));
-  return { keep, write: [...drafts.values(), ...added], drop, nextPart: next };
+  return { keep, write: [...drafts.values(), ...added], drop, moved: [], nextPart: next };
 }

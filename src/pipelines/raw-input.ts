@@ -13,7 +13,7 @@ import type { LiveRun } from "../store/live.js";
 import type { LiveSegment, RawStore } from "../store/raw-store.js";
 import type { Environment } from "./environment.js";
 import { segmentFiles } from "./live-segments.js";
-import { type PartDraft, textBytes, versionsOf } from "./parts.js";
+import { type PartDraft, versionsOf } from "./parts.js";
 import { runFacts } from "./run-facts.js";
 import { compareRuns, planWindows, type Window, type WindowLimits, type WindowSegment } from "./windows.js";
 
@@ -105,7 +105,7 @@ function wantedSegments(segments: readonly LiveSegment[], wanted: ReadonlySet<nu
     const { first, last } = segment.keyRange;
     const share = (file.versions?.length ?? 1) / (file.versions === undefined ? 1 : segment.versions.all.length);
     const rows = segment.rows * share;
-    return [{ file, profile: segment.profile, first, last, bytes: textBytes(segment) * share, rows }];
+    return [{ file, profile: segment.profile, first, last, bytes: segment.text * share, rows }];
   });
 }
 

@@ -27,6 +27,8 @@ export interface LiveSegment {
   readonly liveRows: number;
   /** Size of the file. */
   readonly bytes: number;
+  /** Bytes of JSON text of all rows. */
+  readonly text: number;
 }
 
 /** The raw store: every payload as it came, and what is known of it. */
@@ -66,6 +68,7 @@ function liveSegment(directory: string, segment: Segment, live: ReadonlySet<numb
       rows,
       liveRows: versions.reduce((sum, item) => sum + item.rows, 0),
       bytes,
+      text: segment.versions.reduce((sum, item) => sum + item.text, 0),
     },
   ];
 }

@@ -46,7 +46,7 @@ async function filesByName(files: Files, dir: string): Promise<Map<string, strin
   for (const entry of await files.readdir(dir, { withFileTypes: true })) {
     const path = join(dir, entry.name);
     if (entry.isFile() && entry.name.endsWith(PARQUET)) tables.set(entry.name.slice(0, -PARQUET.length), [path]);
-    if (!entry.isDirectory()) continue;
+    if (!entry.isDirectory() || entry.name.startsWith(".")) continue;
     const parts = (await files.readdir(path)).filter((name) => PART.test(name)).sort();
     if (parts.length > 0)
       tables.set(
@@ -59,7 +59,7 @@ async function filesByName(files: Files, dir: string): Promise<Map<string, strin
 
 /**
  * The tables of a folder and their files: those that its manifest names, else, in a copy without one, every Parquet file
- * and every folder of parts.
+ * and every folder of parts whose name does not begin with a dot.
  * @throws StoreError `tables/missing` when the folder is not there or has no tables, `tables/manifest` when its manifest
  * cannot be used.
  */

@@ -8,6 +8,7 @@ import { planText } from "../plan/plan-text.js";
 import { takeLock } from "../store/lock.js";
 import type { RawStore } from "../store/raw-store.js";
 import type { Environment } from "./environment.js";
+import { compactParts } from "./part-compaction.js";
 import { isSame, type PartDraft, type PartPlan, planParts, runVersions, wholeRuns } from "./parts.js";
 import { completenessFindings, runFacts } from "./run-facts.js";
 import { explainDiskError, Staging } from "./staging.js";
@@ -64,11 +65,12 @@ function planExport({ store }: ExportOptions, old: readonly Part[], lost: Readon
   const runs = store.runs();
   const draft: PartDraft = { id: 0, kind: "run", runs: wholeRuns(store.manifest, runs) };
   const keep = old.filter((part) => part.kind === "run" && !lost.has(part) && isSame(part, draft));
-  const kinds: PartPlan[] = [{ keep, write: keep.length > 0 ? [] : [draft], drop: [], nextPart: next }];
+  const kinds: PartPlan[] = [{ keep, write: keep.length > 0 ? [] : [draft], drop: [], moved: [], nextPart: next }];
   let nextPart = next;
   for (const kind of ["history", "system_event"] as const) {
     const parts = old.filter((part) => part.kind === kind);
-    const plan = planParts(kind, parts, runVersions(store.manifest, runs, kind), nextPart, lost);
+    const ofKind = runVersions(store.manifest, runs, kind);
+    const plan = compactParts(planParts(kind, parts, ofKind, nextPart, lost), parts, ofKind);
     kinds.push(plan);
     nextPart = plan.nextPart;
   }
@@ -209,7 +211,9 @@ async function exportLocked(options: ExportOptions, staging: Staging): Promise<E
   const head = { format: 1, ...now, nextPart: work.nextPart } as const;
   const manifest: TablesManifest = { ...head, parts, dictionary, pending: [] };
   options.signal?.throwIfAborted();
-  await publishTables(files, dir, staging, known, manifest);
+  // With another plan every part is written, and runs are grouped anew.
+  const moved = same === undefined ? (known?.parts ?? []) : work.kinds.flatMap((kind) => kind.moved);
+  await publishTables(files, dir, { staging, before: known, after: manifest, moved });
   return summarise(plan, manifest, runs, false);
 }
 

@@ -23,8 +23,10 @@ export function partRuns(part: PartDraft): Part["runs"] {
 export interface PartPlan {
   readonly keep: readonly Part[];
   readonly write: readonly PartDraft[];
-  /** Parts whose runs are gone. */
+  /** Parts whose runs are gone, or elsewhere. */
   readonly drop: readonly Part[];
+  /** Those of them whose runs are in another part then. */
+  readonly moved: readonly Part[];
   readonly nextPart: number;
 }
 
@@ -56,6 +58,17 @@ function versionBytes(segments: readonly Segment[], kind: RecordKind): Map<numbe
   return sums;
 }
 
+/** After so long without a change a run that has not ended is taken for one that never will. */
+const DORMANT = 7 * 24 * 60 * 60 * 1000;
+
+/** When the latest log of all was imported, in milliseconds of Unix time. */
+const latestImport = (versions: readonly Version[]): number =>
+  versions.reduce((latest, { fetched_at }) => Math.max(latest, Date.parse(fetched_at)), 0);
+
+/** Whether a run may well change again: it has not ended, and was new or had changed not long before the latest import. */
+const isGrowing = (run: LiveRun, latest: number): boolean =>
+  run.state === "growing" && latest - Date.parse(run.fetched_at) < DORMANT;
+
 /** Runs that have rows of a kind, with the live versions that hold them. */
 export function runVersions(
   { versions: all, segments }: Pick<Manifest, "versions" | "segments">,
@@ -64,6 +77,7 @@ export function runVersions(
 ): RunVersions[] {
   const live = liveVersions(all, kind);
   const bytes = versionBytes(segments, kind);
+  const latest = latestImport(all);
   const byRun = new Map<string, Version[]>();
   for (const version of all) {
     if (!live.has(version.id)) continue;
@@ -78,7 +92,7 @@ export function runVersions(
     const rows = versions.reduce((sum, log) => sum + log.rows[kind], 0);
     if (rows === 0) return [];
     const size = versions.reduce((sum, { id }) => sum + (bytes.get(id) ?? 0), 0);
-    return [{ run: key, key: run.key, versions, rows, bytes: size, growing: run.state === "growing" }];
+    return [{ run: key, key: run.key, versions, rows, bytes: size, growing: isGrowing(run, latest) }];
   });
 }
 
@@ -152,5 +166,5 @@ export function planParts(
   const added = groupNew(fresh).map((members): PartDraft => ({ id: next++, kind, runs: members }));
   const kept = new Set(keep);
   const drop = old.filter((part) => !kept.has(part) && !drafts.has(part.id));
-  return { keep, write: [...drafts.values(), ...added], drop, nextPart: next };
+  return { keep, write: [...drafts.values(), ...added], drop, moved: [], nextPart: next };
 }

@@ -55,6 +55,12 @@ export class Staging {
     for (const folder of folders) await sync(this.#files, folder);
   }
 
+  /** Gives one file another place than its own; it waits no longer. */
+  async moveTo(file: string, path: string): Promise<void> {
+    await this.#files.rename(join(this.#dir, file) + TEMPORARY, path);
+    this.#staged.delete(file);
+  }
+
   async discard(): Promise<void> {
     for (const file of this.#staged) await this.#files.rm(join(this.#dir, file) + TEMPORARY, { force: true });
   }

@@ -4,6 +4,7 @@ import type { Plan } from "../plan/plan.js";
 import { LOCK_LEFTOVER } from "../store/lock.js";
 import { isMissing } from "../store/store-env.js";
 import type { Environment } from "./environment.js";
+import { buildFolder, discardLast, isPart, isThere, isUnfinished, settleFolders, swapFolder } from "./folder-swap.js";
 import { type Staging, sync, TEMPORARY } from "./staging.js";
 import { type Part, readTablesManifest, type TablesManifest } from "./tables-manifest.js";
 
@@ -61,15 +62,13 @@ export async function lostFiles(files: Files, dir: string, plan: Plan, manifest:
   return lost;
 }
 
-const PART = /^part-\d{4,}\.parquet$/;
-const UNFINISHED = /^part-\d{4,}\.parquet\.writing$/;
 const ROOT_UNFINISHED = new RegExp(`^(.+\\.parquet|manifest\\.json)\\.writing$|^\\.lock(${LOCK_LEFTOVER})$`);
 
 /** Removes what a folder of parts has and the manifest does not name. */
 async function removeParts(files: Files, dir: string, folder: string, named: ReadonlySet<string>, ours: boolean) {
   for (const entry of await files.readdir(join(dir, folder), { withFileTypes: true })) {
-    const orphan = ours && PART.test(entry.name) && !named.has(`${folder}/${entry.name}`);
-    if (entry.isFile() && (orphan || UNFINISHED.test(entry.name))) await files.rm(join(dir, folder, entry.name));
+    const orphan = ours && isPart(entry.name) && !named.has(`${folder}/${entry.name}`);
+    if (entry.isFile() && (orphan || isUnfinished(entry.name))) await files.rm(join(dir, folder, entry.name));
   }
 }
 
@@ -79,6 +78,7 @@ async function removeParts(files: Files, dir: string, folder: string, named: Rea
  */
 export async function removeLeftovers(files: Files, dir: string, plan: Plan, manifest: TablesManifest | undefined) {
   const named = namedFiles(manifest);
+  await settleFolders(files, dir, named);
   const dictionary = plan.tables.filter((table) => table.kind === "columns").map((table) => partFile(table, 0));
   const spared = new Set([...named, ...dictionary]);
   for (const file of manifest?.pending ?? []) if (!spared.has(file)) await files.rm(join(dir, file), { force: true });
@@ -90,25 +90,55 @@ export async function removeLeftovers(files: Files, dir: string, plan: Plan, man
   }
 }
 
+/** Folders in which runs move from one file to another. */
+async function foldersOf(files: Files, dir: string, moved: readonly Part[]): Promise<string[]> {
+  const inFolders = moved.flatMap((part) => part.files.filter(({ file }) => file.includes("/")));
+  const all = new Set(inFolders.map(({ file }) => file.slice(0, file.indexOf("/"))));
+  const found: string[] = [];
+  for (const folder of all) if (await isThere(files, join(dir, folder))) found.push(folder);
+  return found;
+}
+
+/** What publishing tables needs. */
+export interface Publication {
+  readonly staging: Staging;
+  readonly before: TablesManifest | undefined;
+  readonly after: TablesManifest;
+  /** Parts of `before` whose runs are in other parts of `after`. */
+  readonly moved: readonly Part[];
+}
+
+/** Puts staged files in place: one after the other, but the files of some folders all at once. */
+async function putInPlace(files: Files, dir: string, { staging, after }: Publication, swaps: readonly string[]) {
+  for (const folder of swaps) await buildFolder(files, dir, folder, namedFiles(after), staging);
+  await staging.publish();
+  for (const folder of swaps) await swapFolder(files, dir, folder);
+}
+
 /**
  * Puts staged files in place of old ones, then the manifest, then removes what it no longer names. Before the first
  * file is touched the manifest that is there lists every file that will be: whatever interrupts this, the next export
  * finds them in `pending` and does not trust them.
+ *
+ * A folder in which runs move from part to part is built anew beside the old one and swapped with it, so that nobody
+ * finds a run twice or not at all in it. The old one stays beside it until the manifest names what is in the new one.
  */
-export async function publishTables(
-  files: Files,
-  dir: string,
-  staging: Staging,
-  before: TablesManifest | undefined,
-  after: TablesManifest,
-): Promise<void> {
+export async function publishTables(files: Files, dir: string, publication: Publication): Promise<void> {
+  const { staging, before, after, moved } = publication;
   const named = namedFiles(after);
   const dropped = [...namedFiles(before)].filter((file) => !named.has(file));
+  const swaps = await foldersOf(files, dir, moved);
   await staging.sync();
   const nothing: TablesManifest = { ...after, nextPart: 1, parts: [], dictionary: 0 };
   await writeManifest(files, dir, { ...(before ?? nothing), pending: [...staging.names, ...dropped] });
-  await staging.publish();
-  await writeManifest(files, dir, { ...after, pending: dropped });
+  try {
+    await putInPlace(files, dir, publication, swaps);
+    await writeManifest(files, dir, { ...after, pending: dropped });
+  } catch (error) {
+    await settleFolders(files, dir, namedFiles(before));
+    throw error;
+  }
+  for (const folder of swaps) await discardLast(files, dir, folder);
   for (const file of dropped) await files.rm(join(dir, file), { force: true });
   if (dropped.length > 0) await writeManifest(files, dir, { ...after, pending: [] });
 }

@@ -1,6 +1,6 @@
 import { createHash, randomBytes } from "node:crypto";
 import { StoreError } from "../errors.js";
-import { isMissing, type StoreEnv } from "./store-env.js";
+import { cannotLink, isMissing, type StoreEnv } from "./store-env.js";
 
 /** What taking a lock needs from outside. */
 export type LockEnv = Pick<StoreEnv, "now" | "files" | "process" | "wait">;
@@ -57,9 +57,6 @@ function isStale({ process }: LockEnv, text: string): boolean {
 
 const codeOf = (error: unknown): unknown => (error instanceof Error && "code" in error ? error.code : undefined);
 
-/** What `link` fails with on file systems without hard links. */
-const NO_LINKS: ReadonlySet<unknown> = new Set(["EPERM", "ENOTSUP", "EOPNOTSUPP", "ENOSYS", "EMLINK"]);
-
 async function createDirectly({ files }: LockEnv, path: string, text: string): Promise<boolean> {
   try {
     await files.writeFile(path, text, { flag: "wx" });
@@ -77,7 +74,7 @@ async function linkNew(env: LockEnv, draft: string, path: string, text: string):
     return true;
   } catch (error) {
     if (codeOf(error) === "EEXIST" || isMissing(error)) return false;
-    if (NO_LINKS.has(codeOf(error))) return createDirectly(env, path, text);
+    if (cannotLink(error)) return createDirectly(env, path, text);
     throw error;
   }
 }

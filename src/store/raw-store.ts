@@ -29,6 +29,8 @@ export interface LiveSegment {
   readonly liveText: number;
   /** Size of the file. */
   readonly bytes: number;
+  /** Bytes of JSON text of all rows. */
+  readonly text: number;
 }
 
 /** The raw store: every payload as it came, and what is known of it. */
@@ -69,6 +71,7 @@ function liveSegment(directory: string, segment: Segment, live: ReadonlySet<numb
       liveRows: versions.reduce((sum, item) => sum + item.rows, 0),
       liveText: versions.reduce((sum, item) => sum + item.text, 0),
       bytes,
+      text: segment.versions.reduce((sum, item) => sum + item.text, 0),
     },
   ];
 }

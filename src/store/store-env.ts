@@ -82,3 +82,11 @@ export async function writeDurably(files: StoreFiles, path: string, text: string
 export function isMissing(error: unknown): boolean {
   return error instanceof Error && "code" in error && error.code === "ENOENT";
 }
+
+/** What `link` fails with on file systems without hard links. */
+const NO_LINKS: ReadonlySet<unknown> = new Set(["EPERM", "ENOTSUP", "EOPNOTSUPP", "ENOSYS", "EMLINK", "EXDEV"]);
+
+/** Whether an error says that there are no hard links here. */
+export function cannotLink(error: unknown): boolean {
+  return error instanceof Error && "code" in error && NO_LINKS.has(error.code);
+}

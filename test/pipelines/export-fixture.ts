@@ -82,3 +82,25 @@ export const failure = (promise: Promise<unknown>): Promise<unknown> =>
     () => undefined,
     (error: unknown) => error,
   );
+
+/** A process whose file system answers nothing any more after so many changes of names. */
+export function dying(changes: number) {
+  let left = changes;
+  let dead = false;
+  const mortal = <T extends (...args: never[]) => Promise<unknown>>(act: T, counts: boolean): T =>
+    ((...args: Parameters<T>) => {
+      if (counts && left-- <= 0) dead = true;
+      return dead ? Promise.reject(new Error("killed")) : act(...args);
+    }) as T;
+  const { files } = environment;
+  const env = withFiles({
+    rename: mortal(files.rename, true),
+    rm: mortal(files.rm, true),
+    open: mortal(files.open, false),
+    stat: mortal(files.stat, false),
+    mkdir: mortal(files.mkdir, false),
+    link: mortal(files.link, false),
+  });
+  const machine = { ...environment.machine, pid: 4_000_001 };
+  return { env: { ...env, machine }, died: () => dead };
+}

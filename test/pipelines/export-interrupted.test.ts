@@ -6,6 +6,7 @@ import { type Project, planProject } from "../../src/pipelines/project.js";
 import { environment, rebuild } from "../end-to-end/project.js";
 import {
   declare,
+  dying,
   exportProject,
   failure,
   history,
@@ -37,27 +38,6 @@ it("removes parts that the manifest does not name and unfinished files, and noth
 });
 
 describe("an export that is killed", () => {
-  /** A process whose file system answers nothing any more after so many changes of names. */
-  function dying(changes: number) {
-    let left = changes;
-    let dead = false;
-    const mortal = <T extends (...args: never[]) => Promise<unknown>>(act: T, counts: boolean): T =>
-      ((...args: Parameters<T>) => {
-        if (counts && left-- <= 0) dead = true;
-        return dead ? Promise.reject(new Error("killed")) : act(...args);
-      }) as T;
-    const { files } = environment;
-    const env = withFiles({
-      rename: mortal(files.rename, true),
-      rm: mortal(files.rm, true),
-      open: mortal(files.open, false),
-      stat: mortal(files.stat, false),
-      mkdir: mortal(files.mkdir, false),
-    });
-    const machine = { ...environment.machine, pid: 4_000_001 };
-    return { env: { ...env, machine }, died: () => dead };
-  }
-
   const lines = async (at: Project) => rebuild(at, (await planProject(at, environment, "snake")).plan);
 
   it("leaves what the next export repairs, also when the plan is the old one again", async () => {
@@ -103,7 +83,7 @@ describe("an export that is killed", () => {
         expect(await tableFiles(at)).toEqual([...tables.flatMap((table) => table.files), "manifest.json"].sort());
       }
     }
-  }, 120_000);
+  }, 600_000);
 });
 
 describe("a disk that refuses", () => {

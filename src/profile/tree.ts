@@ -84,7 +84,7 @@ class TreeBuilder {
     if (node === ROOT) this.open(node);
     else if (folded[parent] !== NOT_FOLDED) {
       folded[node] = folded[parent] ?? NOT_FOLDED;
-      this.othersOf(folded[node] ?? 0).addHazards(statistics.hazardsOf(node));
+      this.othersOf(folded[node] ?? 0).sum.hazards |= statistics.hazardsOf(node);
     } else if (trie.role[node] === OTHERS) this.fold(node, parent);
     else if (trie.isMember(node)) this.placeMember(node, parent);
     else this.placeItems(node, parent);
@@ -121,7 +121,12 @@ class TreeBuilder {
   }
 
   private fold(node: number, into: number): void {
-    this.othersOf(into).add(this.statistics.valuesOf(node), this.runsOf(node));
+    const others = this.othersOf(into);
+    this.statistics.addTo(others.sum, node);
+    const ranges = this.statistics.runRanges(node);
+    for (let k = 0; k < ranges.length; k += 2) {
+      for (let run = ranges[k] ?? 0; run <= (ranges[k + 1] ?? -1); run++) others.runs.add(this.rank[run] ?? 0);
+    }
   }
 
   private othersOf(node: number): Others {

@@ -44,6 +44,8 @@ export type JsonNode = JsonNull | JsonBoolean | JsonNumber | JsonString | JsonAr
 
 /** Nesting beyond this is refused (RFC 8259 §9 lets a parser set a limit). */
 export const MAX_DEPTH = 10_000;
+/** More members and elements than this in one text are refused, so that reading it has a bound in memory. */
+export const MAX_VALUES = 2_000_000;
 
 /** A text that is not JSON. `offset` is in UTF-16 code units. */
 export class JsonSyntaxError extends Error {
@@ -84,6 +86,8 @@ type Open = OpenArray | OpenObject;
 class Reader {
   readonly text: string;
   at = 0;
+  /** Members and elements so far. */
+  values = 0;
 
   constructor(text: string) {
     this.text = text;
@@ -182,8 +186,12 @@ class Reader {
 
   /** Adds a finished value to its container; gives the container when it closes here. */
   close(open: Open, value: JsonNode): JsonNode | undefined {
-    if ("key" in open) open.node.members.push({ ...open.key, value });
-    else open.node.items.push(value);
+    this.values += 1;
+    if (this.values > MAX_VALUES) this.fail(`at most ${MAX_VALUES} members and elements`, value.start);
+    if ("key" in open) {
+      const { key, keyStart, keyEnd } = open.key;
+      open.node.members.push({ key, keyStart, keyEnd, value });
+    } else open.node.items.push(value);
     this.skip(SPACE);
     if (this.take(",")) {
       if ("key" in open) open.key = this.memberKey();
@@ -218,7 +226,8 @@ class Reader {
 
 /**
  * Reads one JSON text.
- * @throws JsonSyntaxError when it is not RFC 8259 JSON (bare NaN, Infinity, -Infinity allowed) or nests beyond MAX_DEPTH.
+ * @throws JsonSyntaxError when it is not RFC 8259 JSON (bare NaN, Infinity, -Infinity allowed), nests beyond MAX_DEPTH or
+ * has more than MAX_VALUES members and elements.
  */
 export function readJson(text: string): JsonNode {
   const reader = new Reader(text);
@@ -228,14 +237,20 @@ export function readJson(text: string): JsonNode {
   return value;
 }
 
+const hasInside = (node: JsonNode): boolean => node.kind === "object" || node.kind === "array";
+
 /** Whether any object inside has a key twice. */
 export function hasDuplicateKey(root: JsonNode): boolean {
   const todo: JsonNode[] = [root];
   for (let node = todo.pop(); node !== undefined; node = todo.pop()) {
-    if (node.kind === "array") for (const item of node.items) todo.push(item);
+    if (node.kind === "array") for (const item of node.items) if (hasInside(item)) todo.push(item);
     if (node.kind !== "object") continue;
-    if (new Set(node.members.map((member) => member.key)).size < node.members.length) return true;
-    for (const member of node.members) todo.push(member.value);
+    const keys = new Set<string>();
+    for (const { key, value } of node.members) {
+      if (keys.has(key)) return true;
+      keys.add(key);
+      if (hasInside(value)) todo.push(value);
+    }
   }
   return false;
 }

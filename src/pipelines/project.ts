@@ -107,8 +107,11 @@ export async function planProject(project: Project, env: Environment, naming: Na
   return planSchemas(await readSchemas(project, env), naming);
 }
 
+/** The rest is for the texts on their way to the engine. */
+const SEGMENT_SHARE = 0.45;
+
 function storeEnv(env: Environment, limits: Limits): StoreEnv {
-  const memory = `${Math.floor(limits.memory / 4e6)}MB`;
+  const memory = `${Math.floor((limits.memory * SEGMENT_SHARE) / 1e6)}MB`;
   return { now: env.now, files: env.files, process: env.machine, engine: { memory } };
 }
 

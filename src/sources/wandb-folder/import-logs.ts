@@ -38,7 +38,7 @@ export async function importWandbLogs(
   const report = (item: Finding) => writer.finding(item);
   const files = namingErrors(system);
   const places = await findLogs(paths, files, report);
-  const heads = await peekAll(places, files, report);
+  const heads = await peekAll(places, files, report, options.maxText);
   if (heads.length === 0) throw noLogs(paths);
   const progress = { bytes: 0 };
   for (const head of inOrder(heads, options, report)) await importLog(head, writer, options, files, progress);
@@ -74,10 +74,11 @@ async function peekAll(
   places: readonly LogPlace[],
   files: FolderFiles,
   report: (item: Finding) => void,
+  maxRecord: number | undefined,
 ): Promise<LogHead[]> {
   const heads: LogHead[] = [];
   for (const place of places) {
-    const head = await unlessUnreadable(place.file, report, () => peekLog(place, files));
+    const head = await unlessUnreadable(place.file, report, () => peekLog(place, files, maxRecord));
     if (head === undefined) continue;
     const refusal = refusalOf(head);
     if (refusal === undefined) heads.push(head);
@@ -163,7 +164,8 @@ async function importLog(
     findings.add(finding(code, message, { run: key, where: { file: place.file, run: key.run_id }, ...more }));
   writer.begin({ ...key, source: "wandb-log", start: head.start });
   reportHead(log, tell);
-  const replay = new LogReplay(writer, { ...head, formatVersion: head.formatVersion ?? 0 }, asProblem(tell));
+  const facts = { ...head, formatVersion: head.formatVersion ?? 0 };
+  const replay = new LogReplay(writer, facts, asProblem(tell), options.maxText);
   const tail = await unlessUnreadable(place.file, findings.add.bind(findings), async () => {
     const file = await files.open(place.file);
     try {
@@ -174,7 +176,13 @@ async function importLog(
   });
   const { blobs, ended } = replay.finish();
   if (tail !== undefined && tail !== "whole") reportTail(tail, ended, tell);
-  const filled = await fillFromFiles(blobs, place, files, findings);
+  const filled = await fillFromFiles(
+    blobs,
+    place,
+    files,
+    findings,
+    Math.min(MAX_FILE_BYTES, options.maxText ?? MAX_FILE_BYTES),
+  );
   findings.close();
   await writer.end(filled, stateOf(findings, ended));
 }
@@ -212,8 +220,10 @@ async function readRecords(
   const sink = {
     record: replay.record.bind(replay),
     damage: (offset: number, message: string) => tell("source/damaged", `At byte ${offset}: ${message}`),
+    tooLong: (offset: number, most: number) =>
+      tell("source/too-long", `The record at byte ${offset} has more than ${most} bytes`),
   };
-  const { tail } = await readLog(file, sink, async (bytes) => {
+  const step = async (bytes: number): Promise<boolean> => {
     options.signal?.throwIfAborted();
     progress.bytes = before + bytes;
     options.progress?.(progress.bytes);
@@ -222,7 +232,8 @@ async function readRecords(
       await writer.flush();
     }
     return true;
-  });
+  };
+  const { tail } = await readLog(file, sink, step, options.maxText);
   return tail ?? "whole";
 }
 
@@ -233,10 +244,11 @@ function reportTail(tail: Tail, ended: boolean, tell: Tell): void {
   tell(ended ? "source/truncated" : "source/open-log", message);
 }
 
+/** Findings after which a log is not whole. */
+const LOSSES = ["source/damaged", "source/truncated", "source/unreadable", "source/too-long"] as const;
+
 function stateOf(findings: FindingBudget, ended: boolean): LogState {
-  if (findings.has("source/damaged") || findings.has("source/truncated") || findings.has("source/unreadable")) {
-    return "damaged";
-  }
+  if (LOSSES.some((code) => findings.has(code))) return "damaged";
   return ended ? "complete" : "growing";
 }
 
@@ -247,6 +259,7 @@ async function fillFromFiles(
   place: LogPlace,
   files: FolderFiles,
   findings: FindingBudget,
+  most: number,
 ): Promise<RunBlobs> {
   const found: Partial<Record<keyof typeof BESIDE, Uint8Array>> = {};
   for (const blob of ["system_info", "summary"] as const) {
@@ -254,12 +267,9 @@ async function fillFromFiles(
     if (blobs[blob] !== undefined) continue;
     await unlessUnreadable(path, findings.add.bind(findings), async () => {
       if ((await files.kind(path)) !== "file") return;
-      const bytes = await readWhole(files, path, MAX_FILE_BYTES);
+      const bytes = await readWhole(files, path, most);
       if (bytes !== undefined) found[blob] = bytes;
-      else
-        findings.add(
-          finding("source/wrong-shape", `The file is over ${MAX_FILE_BYTES} bytes`, { where: { file: path } }),
-        );
+      else findings.add(finding("source/too-long", `The file has more than ${most} bytes`, { where: { file: path } }));
     });
   }
   return { ...blobs, ...found };

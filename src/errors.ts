@@ -40,6 +40,22 @@ export class SourceError extends WandbColumnsError {}
 /** The raw store, the tables or the report cannot be read or written (disk, rights, format version, lock). */
 export class StoreError extends WandbColumnsError {}
 
+/** DuckDB needs more memory than it was given. */
+export class MemoryError extends WandbColumnsError {
+  constructor(cause: unknown) {
+    super("engine/memory", "The memory that --memory allows is not enough for the widest rows.", {
+      next: "Run the same command with more, such as `--memory 8GB`, or with `--threads 1`.",
+      cause,
+    });
+  }
+}
+
+/** What DuckDB throws when it is out of memory as a MemoryError; undefined for any other error. */
+export function memoryError(error: unknown): MemoryError | undefined {
+  const isMemory = error instanceof Error && error.message.startsWith("Out of Memory");
+  return isMemory ? new MemoryError(error) : undefined;
+}
+
 /** Bad usage of the command line, or a run that was interrupted. */
 export class CliError extends WandbColumnsError {
   readonly exitCode: number;

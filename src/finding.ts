@@ -17,6 +17,10 @@ export const FINDING_CODES = {
     says: "Bytes fail their checksum or cannot be decoded; what is whole was imported.",
   },
   "source/wrong-shape": { severity: "error", says: "A file or record does not have the shape it claims." },
+  "source/too-long": {
+    severity: "error",
+    says: "A record needs more memory than --memory allows; it was left out.",
+  },
   "source/unrecognised": {
     severity: "warning",
     says: "A file below an imported folder was not recognised and was left alone.",

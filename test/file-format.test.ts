@@ -12,7 +12,7 @@ import { forgetRuns } from "../src/store/forget.js";
 import { collectGarbage } from "../src/store/gc.js";
 import { MANIFEST_FORMAT } from "../src/store/manifest.js";
 import { openStore } from "../src/store/raw-store.js";
-import { exportPlan, load, LIMITS, environment, rebuild } from "./end-to-end/project.js";
+import { environment, exportPlan, LIMITS, load, rebuild } from "./end-to-end/project.js";
 import { contentOf } from "./store/store-content.js";
 import { importLogs, storeEnv } from "./store/store-fixture.js";
 import { temporaryFolder } from "./temporary-folder.js";

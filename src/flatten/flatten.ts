@@ -1,9 +1,11 @@
 import type { BlobName, RecordKind, RunKey } from "../blob.js";
 import { type Finding, finding } from "../finding.js";
+import { hasDuplicateKey } from "../json/duplicate-key.js";
 import { integerOf } from "../json/number.js";
 import { formatPointer } from "../json/pointer.js";
-import { hasDuplicateKey, type JsonNode, type JsonObject, JsonSyntaxError, readJson } from "../json/read.js";
+import { type JsonMember, type JsonNode, type JsonObject, JsonSyntaxError, readJson } from "../json/read.js";
 import type { Column, Table } from "../plan/plan.js";
+import { loggedAt } from "./logged-at.js";
 import { type BlobShape, keysFit, type RecordShape, resolveMember, type ShapeFamily, type ShapeNode } from "./shape.js";
 import { fitValue, isWholeInCell, type Value } from "./value.js";
 
@@ -95,20 +97,69 @@ function take(node: JsonNode, shape: ShapeNode, path: readonly string[], keys: K
   }
   if (node.kind !== "object" || node.members.length === 0) return whole;
   const left = takeMembers(node, shape, path, keys, walk);
-  return left.length === 0 ? undefined : `{${left.join(",")}}`;
+  return left === undefined ? undefined : `{${left}}`;
 }
 
-function takeMembers(node: JsonObject, shape: ShapeNode, path: readonly string[], keys: Keys, walk: Walk): string[] {
-  const left: string[] = [];
+/** What is left of the members of an object. Members that stand side by side in the text are one piece of it. */
+class Left {
+  private readonly text: string;
+  private readonly pieces: string[] = [];
+  private from = -1;
+  private to = -1;
+
+  constructor(text: string) {
+    this.text = text;
+  }
+
+  /** A member that is left whole. */
+  whole({ keyStart, keyEnd, value }: JsonMember): void {
+    const { text } = this;
+    if (value.start !== keyEnd + 1) this.part({ keyStart, keyEnd }, text.slice(value.start, value.end));
+    else if (this.from >= 0 && keyStart === this.to + 1) this.to = value.end;
+    else {
+      this.close();
+      this.from = keyStart;
+      this.to = value.end;
+    }
+  }
+
+  /** A member of which this text is left. */
+  part({ keyStart, keyEnd }: Pick<JsonMember, "keyStart" | "keyEnd">, rest: string): void {
+    this.close();
+    this.pieces.push(`${this.text.slice(keyStart, keyEnd)}:${rest}`);
+  }
+
+  /** The members, joined; undefined when there are none. */
+  members(): string | undefined {
+    this.close();
+    return this.pieces.length === 0 ? undefined : this.pieces.join(",");
+  }
+
+  private close(): void {
+    if (this.from >= 0) this.pieces.push(this.text.slice(this.from, this.to));
+    this.from = -1;
+  }
+}
+
+function takeMembers(
+  node: JsonObject,
+  shape: ShapeNode,
+  path: readonly string[],
+  keys: Keys,
+  walk: Walk,
+): string | undefined {
+  const left = new Left(walk.text);
   for (const member of node.members) {
     const found = resolveMember(shape, member.key);
-    const rest =
-      found === undefined
-        ? walk.text.slice(member.value.start, member.value.end)
-        : take(member.value, found.next, [...path, member.key], new Map([...keys, ...found.keys]), walk);
-    if (rest !== undefined) left.push(`${walk.text.slice(member.keyStart, member.keyEnd)}:${rest}`);
+    if (found === undefined) {
+      left.whole(member);
+      continue;
+    }
+    const all = found.keys.size === 0 ? keys : new Map([...keys, ...found.keys]);
+    const rest = take(member.value, found.next, [...path, member.key], all, walk);
+    if (rest !== undefined) left.part(member, rest);
   }
-  return left;
+  return left.members();
 }
 
 /** Why a blob text cannot be taken apart. */
@@ -129,16 +180,6 @@ export function readBlob(text: string): JsonObject | Unusable {
       return { code: "json/refused", why: `${error.message} at offset ${error.offset}` };
     throw error;
   }
-}
-
-const MICROS = 1_000_000;
-const FIRST_SECOND = -62_135_596_800;
-const LAST_SECOND = 253_402_300_799;
-
-/** `logged_at` of a `timestamp` in unix seconds: microseconds, rounded half up; NULL outside the years 0001 to 9999. */
-export function loggedAt(timestamp: Value | undefined): bigint | null {
-  if (typeof timestamp !== "number" || !(timestamp >= FIRST_SECOND && timestamp <= LAST_SECOND)) return null;
-  return BigInt(Math.floor(timestamp * MICROS + 0.5));
 }
 
 /** Whether the key column `step` alone gives `_step` back. */
@@ -217,7 +258,7 @@ function flattenBlob(
     const value_text = text.slice(node.start, node.end);
     out.misfits.push({ table, column: column.name, path, json_type: jsonType(node, text), value_text });
   }
-  return { cells, rest: left.length > 0 || root.members.length === 0 ? `{${left.join(",")}}` : null };
+  return { cells, rest: left !== undefined || root.members.length === 0 ? `{${left ?? ""}}` : null };
 }
 
 /** Ordinal of the rows of a run's latest system metrics, beside those of the stream. */

@@ -4,46 +4,23 @@
  * write. Objects keep every member in order, duplicates included.
  */
 
-interface Span {
-  /** Offsets into the text, in UTF-16 code units: `[start, end)`. */
-  readonly start: number;
-  readonly end: number;
-}
-export interface JsonNull extends Span {
-  readonly kind: "null";
-}
-export interface JsonBoolean extends Span {
-  readonly kind: "boolean";
-  readonly value: boolean;
-}
-/** Its value is its text: `text.slice(start, end)`; NaN, Infinity and -Infinity are numbers too. */
-export interface JsonNumber extends Span {
-  readonly kind: "number";
-}
-/** `value` may hold lone surrogates, when the text has them as escapes. */
-export interface JsonString extends Span {
-  readonly kind: "string";
-  readonly value: string;
-}
-export interface JsonArray extends Span {
-  readonly kind: "array";
-  readonly items: readonly JsonNode[];
-}
-export interface JsonMember {
-  readonly key: string;
-  /** Span of the key with its quotes. */
-  readonly keyStart: number;
-  readonly keyEnd: number;
-  readonly value: JsonNode;
-}
-export interface JsonObject extends Span {
-  readonly kind: "object";
-  readonly members: readonly JsonMember[];
-}
-export type JsonNode = JsonNull | JsonBoolean | JsonNumber | JsonString | JsonArray | JsonObject;
+import type { JsonArray, JsonMember, JsonNode, JsonObject } from "./node.js";
+
+export type {
+  JsonArray,
+  JsonBoolean,
+  JsonMember,
+  JsonNode,
+  JsonNull,
+  JsonNumber,
+  JsonObject,
+  JsonString,
+} from "./node.js";
 
 /** Nesting beyond this is refused (RFC 8259 §9 lets a parser set a limit). */
 export const MAX_DEPTH = 10_000;
+/** More members and elements than this in one text are refused, so that reading it has a bound in memory. */
+export const MAX_VALUES = 2_000_000;
 
 /** A text that is not JSON. `offset` is in UTF-16 code units. */
 export class JsonSyntaxError extends Error {
@@ -109,6 +86,8 @@ type Open = OpenArray | OpenObject;
 class Reader {
   readonly text: string;
   at = 0;
+  /** Members and elements so far. */
+  values = 0;
 
   constructor(text: string) {
     this.text = text;
@@ -255,6 +234,8 @@ class Reader {
 
   /** Adds a finished value to its container; gives the container when it closes here. */
   close(open: Open, value: JsonNode): JsonNode | undefined {
+    this.values += 1;
+    if (this.values > MAX_VALUES) this.fail(`at most ${MAX_VALUES} members and elements`, value.start);
     const isObject = open.members !== undefined;
     if (isObject) {
       const { key, keyStart, keyEnd } = open;
@@ -298,7 +279,8 @@ class Reader {
 
 /**
  * Reads one JSON text.
- * @throws JsonSyntaxError when it is not RFC 8259 JSON (bare NaN, Infinity, -Infinity allowed) or nests beyond MAX_DEPTH.
+ * @throws JsonSyntaxError when it is not RFC 8259 JSON (bare NaN, Infinity, -Infinity allowed), nests beyond MAX_DEPTH or
+ * has more than MAX_VALUES members and elements.
  */
 export function readJson(text: string): JsonNode {
   const reader = new Reader(text);
@@ -306,35 +288,6 @@ export function readJson(text: string): JsonNode {
   reader.next();
   if (reader.at < text.length) reader.fail("the end of the text");
   return value;
-}
-
-/** Members that are compared each with each; more are put into a set. */
-const FEW = 8;
-
-function repeats(members: readonly JsonMember[]): boolean {
-  if (members.length > FEW) {
-    const keys = new Set<string>();
-    for (const { key } of members) keys.add(key);
-    return keys.size < members.length;
-  }
-  for (let i = 1; i < members.length; i++) {
-    for (let k = 0; k < i; k++) if ((members[i] as JsonMember).key === (members[k] as JsonMember).key) return true;
-  }
-  return false;
-}
-
-/** Whether any object inside has a key twice. */
-export function hasDuplicateKey(root: JsonNode): boolean {
-  const todo: JsonNode[] = [root];
-  for (let node = todo.pop(); node !== undefined; node = todo.pop()) {
-    if (node.kind === "array") {
-      for (const item of node.items) if (item.kind === "object" || item.kind === "array") todo.push(item);
-    } else if (node.kind === "object") {
-      if (repeats(node.members)) return true;
-      for (const { value } of node.members) if (value.kind === "object" || value.kind === "array") todo.push(value);
-    }
-  }
-  return false;
 }
 
 /** Line and column, both 1-based, columns in UTF-16 code units, of an offset. */

@@ -10,6 +10,7 @@ export const NEXT_STEP: Partial<Record<FindingCode, string>> = {
   "source/truncated": "Copy the file again from where it came, then import it again.",
   "source/damaged": "Copy the file again from where it came, then import it again.",
   "source/wrong-shape": "Import a file that W&B or one of its exporters wrote.",
+  "source/too-long": "Import again with more, such as `--memory 8GB`.",
   "source/unrecognised": "Name the file itself if it holds W&B data.",
   "source/partial": "Import the whole run from elsewhere if you need it.",
   "source/ambiguous": "If it was read wrong, correct it in the file (quote a text), then import it again.",

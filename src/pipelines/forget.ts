@@ -12,7 +12,7 @@ import { isMissing } from "../store/store-env.js";
 import { ENGINE_FOLDER, type Environment, type Limits, type Progress } from "./environment.js";
 import { exportTables } from "./export.js";
 import { type NamedRuns, runsNamed } from "./named-runs.js";
-import { planProject, type Project, storeEnv } from "./project.js";
+import { type Project, planProject, storeEnv } from "./project.js";
 import { withProjectLock } from "./project-lock.js";
 import { makeReport, writeReport } from "./report.js";
 import { findTablesManifest } from "./tables-folder.js";

@@ -105,6 +105,9 @@ export async function recogniseSources(
   });
 }
 
+/** A record is copied from reader to writer to engine: so many times the longest one must fit into the memory. */
+const TEXTS_IN_MEMORY = 8;
+
 export interface ImportRequest {
   readonly sources: readonly RecognisedSource[];
   /** Where the source does not say. */
@@ -175,6 +178,7 @@ export async function importSources(store: RawStore, request: ImportRequest, env
     project: request.wandbProject,
     progress: (bytes) => request.progress("import", "bytes", bytes, total),
     signal: env.signal,
+    maxText: Math.floor(request.limits.memory / TEXTS_IN_MEMORY),
   };
   const writer = await store.writer();
   try {

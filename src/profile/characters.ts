@@ -31,3 +31,21 @@ export function skipSpace(text: Uint8Array, from: number, end: number): number {
   while (i < end && isSpace(text[i] ?? 0)) i++;
   return i;
 }
+
+/**
+ * Offset of the first byte from which on a text in `text[from..end)` has more than `limit` members and elements, or -1.
+ * For texts that are JSON; of others it says little, and reads no further than `end`.
+ */
+export function beyondValues(text: Uint8Array, from: number, end: number, limit: number): number {
+  let values = 0;
+  for (let i = from; i < end; i++) {
+    const byte = text[i] ?? 0;
+    if (byte === QUOTE) for (i++; i < end && text[i] !== QUOTE; i++) if (text[i] === BACKSLASH) i++;
+    if (byte === COMMA) values += 1;
+    else if (byte === OPEN_LIST || byte === OPEN_OBJECT) {
+      if (text[skipSpace(text, i + 1, end)] !== byte + 2) values += 1;
+    }
+    if (values > limit) return i;
+  }
+  return -1;
+}

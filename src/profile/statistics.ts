@@ -1,8 +1,7 @@
 import { CLASS_BITS, CLASS_MASK, RANGED, STRINGS } from "./classes.js";
 import type { Journal } from "./journal.js";
-import { VALUE_CLASSES } from "./profile.js";
 import { RunSets } from "./runs.js";
-import type { Values } from "./values.js";
+import { ValueSum, type Values } from "./values.js";
 import { widenBytes, widenDoubles, widenInts } from "./widen.js";
 
 const FIRST_CAPACITY = 64;
@@ -72,26 +71,24 @@ export class PathStatistics {
     return this.hazards[node] ?? 0;
   }
 
-  /** The statistics of a node that has values. */
-  valuesOf(node: number): Values {
-    const found = new Map<number, number>();
+  /** Adds the values of a node to a sum. */
+  addTo(sum: ValueSum, node: number): void {
     for (let cell = this.cells[node] ?? -1; cell >= 0; cell = this.cellNext[cell] ?? -1) {
-      found.set(this.cellClass[cell] ?? 0, this.cellCount[cell] ?? 0);
+      sum.count(this.cellClass[cell] ?? 0, this.cellCount[cell] ?? 0);
     }
-    const counts: Values["counts"] = {};
-    for (const [kind, name] of VALUE_CLASSES.entries()) {
-      const count = found.get(kind);
-      if (count !== undefined) counts[name] = count;
-    }
-    const values: Values = { counts, hazards: this.hazards[node] ?? 0 };
-    const min = this.min[node] ?? Number.POSITIVE_INFINITY;
-    if (min !== Number.POSITIVE_INFINITY) {
-      values.min = min;
-      values.max = this.max[node] ?? min;
-    }
-    const length = this.length[node] ?? -1;
-    if (length >= 0) values.maxLength = length;
-    return values;
+    sum.measure(
+      this.min[node] ?? Number.POSITIVE_INFINITY,
+      this.max[node] ?? Number.NEGATIVE_INFINITY,
+      this.length[node] ?? -1,
+    );
+    sum.hazards |= this.hazards[node] ?? 0;
+  }
+
+  /** The values of a node that has some. */
+  valuesOf(node: number): Values {
+    const sum = new ValueSum();
+    this.addTo(sum, node);
+    return sum.values();
   }
 
   /** Ranges of the runs that have a node: `[from, to, …]`, ascending, both ends included. */

@@ -1,5 +1,5 @@
-import { MAX_DEPTH } from "../json/read.js";
-import { skipSpace } from "./characters.js";
+import { MAX_DEPTH, MAX_VALUES } from "../json/read.js";
+import { beyondValues, skipSpace } from "./characters.js";
 import { CLASS, CLASS_BITS, CLASS_MASK } from "./classes.js";
 import type { Journal } from "./journal.js";
 import { classifyInteger, classifyScientific, integerValue, scientificValue } from "./number.js";
@@ -71,7 +71,7 @@ const TYPED = 8;
 
 /**
  * Reads one JSON text, strictly, into a trie and a journal. Grammar: RFC 8259 in UTF-8, the bare tokens NaN, Infinity
- * and -Infinity, a root that is an object, nesting of at most MAX_DEPTH.
+ * and -Infinity, a root that is an object, nesting of at most MAX_DEPTH, at most MAX_VALUES members and elements.
  */
 export class Tokenizer {
   /** What was found in the last text beside its hazards and paths. */
@@ -103,6 +103,10 @@ export class Tokenizer {
     let items = -1;
     let keyIsType = false;
     let i = skipSpace(text, begin, end);
+    if (end - begin > 2 * MAX_VALUES) {
+      const beyond = beyondValues(text, begin, end, MAX_VALUES);
+      if (beyond >= 0) return rare.refuse(beyond, `at most ${MAX_VALUES} members and elements`);
+    }
     if (text[i] !== OPEN_OBJECT) return rare.refuse(i, "an object");
 
     reading: for (;;) {

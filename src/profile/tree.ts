@@ -22,7 +22,8 @@ class TreeBuilder {
   private readonly profiles: (PathProfile | undefined)[] = [];
   private readonly members = new Map<PathProfile, [string, PathProfile][]>();
   private readonly others = new Map<number, Others>();
-  private keptNames: ReadonlySet<string> = new Set();
+  /** 1 for members of a crowded root that it keeps. */
+  private readonly kept: Uint8Array;
 
   constructor(trie: PathTrie, statistics: PathStatistics, rank: Int32Array, bounds: Bounds) {
     this.trie = trie;
@@ -31,6 +32,7 @@ class TreeBuilder {
     this.bounds = bounds;
     this.below = new Float64Array(trie.size);
     this.crowded = new Uint8Array(trie.size);
+    this.kept = new Uint8Array(trie.size);
     this.folded = new Int32Array(trie.size).fill(NOT_FOLDED);
   }
 
@@ -64,13 +66,13 @@ class TreeBuilder {
   }
 
   private keepNames(): void {
-    const { trie } = this;
-    const names: string[] = [];
+    const { trie, statistics } = this;
+    const nodes = new Map<string, number>();
     for (let node = 1; node < trie.size; node++) {
-      if (trie.parent[node] !== ROOT || !trie.isMember(node) || !this.statistics.hasValues(node)) continue;
-      names.push(this.nameOf(node));
+      const isMember = trie.parent[node] === ROOT && trie.isMember(node) && statistics.hasValues(node);
+      if (isMember) nodes.set(this.nameOf(node), node);
     }
-    this.keptNames = new Set(firstNames(names, this.bounds.keptNames));
+    for (const name of firstNames([...nodes.keys()], this.bounds.keptNames)) this.kept[nodes.get(name) ?? 0] = 1;
   }
 
   private nameOf(node: number): string {
@@ -84,7 +86,7 @@ class TreeBuilder {
     if (node === ROOT) this.open(node);
     else if (folded[parent] !== NOT_FOLDED) {
       folded[node] = folded[parent] ?? NOT_FOLDED;
-      this.othersOf(folded[node] ?? 0).addHazards(statistics.hazardsOf(node));
+      this.othersOf(folded[node] ?? 0).sum.hazards |= statistics.hazardsOf(node);
     } else if (trie.role[node] === OTHERS) this.fold(node, parent);
     else if (trie.isMember(node)) this.placeMember(node, parent);
     else this.placeItems(node, parent);
@@ -97,8 +99,7 @@ class TreeBuilder {
 
   private placeMember(node: number, parent: number): void {
     const isCrowded = this.crowded[parent] === 1;
-    const name = isCrowded && parent !== ROOT ? "" : this.nameOf(node);
-    if (isCrowded && (parent !== ROOT || !this.keptNames.has(name))) {
+    if (isCrowded && this.kept[node] !== 1) {
       this.folded[node] = parent;
       this.fold(node, parent);
       return;
@@ -106,10 +107,10 @@ class TreeBuilder {
     if (isCrowded && (this.below[node] ?? 0) > 0) this.crowded[node] = 1;
     const around = this.profiles[parent];
     if (around === undefined) return;
-    const profile = this.open(node);
+    const member: [string, PathProfile] = [this.nameOf(node), this.open(node)];
     const known = this.members.get(around);
-    if (known === undefined) this.members.set(around, [[name, profile]]);
-    else known.push([name, profile]);
+    if (known === undefined) this.members.set(around, [member]);
+    else known.push(member);
   }
 
   private open(node: number): PathProfile {
@@ -121,7 +122,12 @@ class TreeBuilder {
   }
 
   private fold(node: number, into: number): void {
-    this.othersOf(into).add(this.statistics.valuesOf(node), this.runsOf(node));
+    const others = this.othersOf(into);
+    this.statistics.addTo(others.sum, node);
+    const ranges = this.statistics.runRanges(node);
+    for (let k = 0; k < ranges.length; k += 2) {
+      for (let run = ranges[k] ?? 0; run <= (ranges[k + 1] ?? -1); run++) others.runs.add(this.rank[run] ?? 0);
+    }
   }
 
   private othersOf(node: number): Others {

@@ -1,4 +1,5 @@
-import { type PathProfile, VALUE_CLASSES } from "./profile.js";
+import { CLASS } from "./classes.js";
+import { type PathProfile, VALUE_CLASSES, type ValueClass } from "./profile.js";
 import { RunSet } from "./run-set.js";
 
 /** The hazards of a path, and of all that is below it. */
@@ -12,38 +13,62 @@ export function hazardsWithin(path: PathProfile): number {
   return hazards;
 }
 
-const smaller = (a: number | undefined, b: number | undefined): number | undefined =>
-  a === undefined ? b : b === undefined ? a : Math.min(a, b);
-
-const larger = (a: number | undefined, b: number | undefined): number | undefined =>
-  a === undefined ? b : b === undefined ? a : Math.max(a, b);
-
 /** What a path says of its values alone: no runs, nothing below it. */
 export type Values = Pick<PathProfile, "counts" | "min" | "max" | "maxLength" | "hazards">;
 
+/** Adds up the values and runs of paths. */
+export class ValueSum {
+  hazards = 0;
+  private readonly counts = new Float64Array(VALUE_CLASSES.length);
+  private min = Number.POSITIVE_INFINITY;
+  private max = Number.NEGATIVE_INFINITY;
+  private maxLength = -1;
+
+  /** Adds values of the class with this index. */
+  count(kind: number, count: number): void {
+    this.counts[kind] = (this.counts[kind] ?? 0) + count;
+  }
+
+  /** Adds measures; infinities and -1 stand for none. */
+  measure(min: number, max: number, maxLength: number): void {
+    if (min < this.min) this.min = min;
+    if (max > this.max) this.max = max;
+    if (maxLength > this.maxLength) this.maxLength = maxLength;
+  }
+
+  add({ counts, min, max, maxLength, hazards }: Values): void {
+    for (const [name, count] of Object.entries(counts)) this.count(CLASS[name as ValueClass], count);
+    this.measure(min ?? Number.POSITIVE_INFINITY, max ?? Number.NEGATIVE_INFINITY, maxLength ?? -1);
+    this.hazards |= hazards;
+  }
+
+  values(): Values {
+    const counts: Values["counts"] = {};
+    for (const [kind, name] of VALUE_CLASSES.entries()) {
+      const count = this.counts[kind] ?? 0;
+      if (count > 0) counts[name] = count;
+    }
+    return {
+      counts,
+      ...(this.min === Number.POSITIVE_INFINITY ? {} : { min: this.min, max: this.max }),
+      ...(this.maxLength < 0 ? {} : { maxLength: this.maxLength }),
+      hazards: this.hazards,
+    };
+  }
+}
+
 /** The values of two paths together. */
 export function joinValues(a: Values, b: Values): Values {
-  const counts: PathProfile["counts"] = {};
-  for (const kind of VALUE_CLASSES) {
-    const count = (a.counts[kind] ?? 0) + (b.counts[kind] ?? 0);
-    if (count > 0) counts[kind] = count;
-  }
-  const min = smaller(a.min, b.min);
-  const max = larger(a.max, b.max);
-  const maxLength = larger(a.maxLength, b.maxLength);
-  return {
-    counts,
-    ...(min === undefined ? {} : { min }),
-    ...(max === undefined ? {} : { max }),
-    ...(maxLength === undefined ? {} : { maxLength }),
-    hazards: a.hazards | b.hazards,
-  };
+  const sum = new ValueSum();
+  sum.add(a);
+  sum.add(b);
+  return sum.values();
 }
 
 /** Values and runs of many members, added up one after the other. */
 export class Others {
-  private values: Values = { counts: {}, hazards: 0 };
-  private readonly runs: RunSet;
+  readonly sum = new ValueSum();
+  readonly runs: RunSet;
   private empty = true;
 
   /** @param universe length of the list of runs. */
@@ -51,23 +76,18 @@ export class Others {
     this.runs = new RunSet(universe);
   }
 
-  /** @param places of the runs of the set; undefined when they are their own. */
-  add(values: Values, runs: RunSet, places?: Int32Array): void {
-    this.values = joinValues(this.values, values);
-    this.empty = false;
-    if (places !== undefined) this.runs.addAll(runs, places);
-    else for (const run of runs) this.runs.add(run);
-  }
-
   get isEmpty(): boolean {
     return this.empty;
   }
 
-  addHazards(hazards: number): void {
-    this.values.hazards |= hazards;
+  /** @param places of the runs of the set. */
+  add(values: Values, runs: RunSet, places: Int32Array): void {
+    this.sum.add(values);
+    this.runs.addAll(runs, places);
+    this.empty = false;
   }
 
   profile(): PathProfile {
-    return { ...this.values, runs: this.runs };
+    return { ...this.sum.values(), runs: this.runs };
   }
 }

@@ -59,4 +59,6 @@ export interface ImportOptions {
   /** Called now and then with the bytes read so far. */
   readonly progress?: ((bytes: number) => void) | undefined;
   readonly signal?: AbortSignal | undefined;
+  /** Bytes of the longest record that is taken; of longer ones there is a finding. Default: a limit of the source's own. */
+  readonly maxText?: number | undefined;
 }

@@ -8,7 +8,7 @@ import { LogImport, STREAM_KINDS, type StreamKind, stage } from "./log-import.js
 import type { Manifest, Version } from "./manifest.js";
 import type { LogKey, LogState, RecordWriter, RunBlobs } from "./raw-record.js";
 import { SEGMENT_BYTES, SEGMENT_ROWS, SegmentDraft, type SegmentLog } from "./segment-draft.js";
-import { SegmentEngine } from "./segment-engine.js";
+import { SEGMENT_ENGINES, SegmentEngine } from "./segment-engine.js";
 import { SegmentQueue, type Ticket } from "./segment-queue.js";
 import type { StoreEnv } from "./store-env.js";
 
@@ -44,9 +44,6 @@ export interface WriterInput {
   /** Called once, when the writer is done; with the new manifest after a commit. */
   release(manifest: Manifest | undefined): Promise<void>;
 }
-
-/** Segments that are written at once. */
-const ENGINES = 2;
 
 interface OpenLog {
   readonly log: LogImport;
@@ -259,6 +256,6 @@ function openLog(key: LogKey): StoreError {
 /** Opens a writer whose lock is taken already. */
 export async function openWriter(input: WriterInput): Promise<RawStoreWriter> {
   const engines: SegmentEngine[] = [];
-  while (engines.length < ENGINES) engines.push(await SegmentEngine.open(input.env.engine));
+  while (engines.length < SEGMENT_ENGINES) engines.push(await SegmentEngine.open(input.env.engine));
   return new Writer(input, engines);
 }

@@ -10,6 +10,7 @@ import {
   VARCHAR,
 } from "@duckdb/node-api";
 import { RECORD_BLOBS, RECORD_KINDS, type RecordKind } from "../blob.js";
+import { memoryError } from "../errors.js";
 import { fillChunk } from "./segment-chunk.js";
 import { copyStatement, KIND_COLUMNS, rowsFunction } from "./segment-columns.js";
 import type { SegmentDraft } from "./segment-draft.js";
@@ -72,6 +73,9 @@ function logNumbers(draft: SegmentDraft): (bigint | null)[] {
   ]);
 }
 
+/** Engines of a writer: so many segments are written at once. */
+export const SEGMENT_ENGINES = 2;
+
 /** Settings of the embedded engine. */
 export interface EngineSettings {
   /** Such as `512MB`. */
@@ -103,7 +107,11 @@ export class SegmentEngine {
     return engine;
   }
 
-  /** Writes the rows of a draft, sorted by key, to a Parquet file; gives their order, or undefined when it is that of the draft. */
+  /**
+   * Writes the rows of a draft, sorted by key, to a Parquet file; gives their order, or undefined when it is that of the
+   * draft.
+   * @throws MemoryError when the widest row does not fit.
+   */
   async write(draft: SegmentDraft, file: string): Promise<Uint32Array | undefined> {
     const order = sortedRows(draft);
     this.#cursor = { draft, order, next: 0 };
@@ -111,7 +119,11 @@ export class SegmentEngine {
     await this.connection.run("SET VARIABLE log_texts = $1", [texts], [LIST(VARCHAR)]);
     await this.connection.run("SET VARIABLE log_numbers = $1", [listValue(logNumbers(draft))], [LIST(BIGINT)]);
     await this.connection.run("SET VARIABLE segment_file = $1", [file]);
-    await this.connection.run(copyStatement(draft.kind));
+    try {
+      await this.connection.run(copyStatement(draft.kind));
+    } catch (error) {
+      throw memoryError(error) ?? error;
+    }
     this.#cursor = undefined;
     return order;
   }

@@ -1,5 +1,6 @@
+import { hasDuplicateKey } from "../../src/json/duplicate-key.js";
 import { formatPointer } from "../../src/json/pointer.js";
-import { hasDuplicateKey, type JsonNode, JsonSyntaxError, readJson } from "../../src/json/read.js";
+import { type JsonNode, JsonSyntaxError, readJson } from "../../src/json/read.js";
 import { sameJson } from "../flatten/equal.js";
 import { readLine, stringOf, textOf } from "./records.js";
 

@@ -1,6 +1,7 @@
 import { RECORD_BLOBS, type RunKey } from "../../src/blob.js";
+import { hasDuplicateKey } from "../../src/json/duplicate-key.js";
 import { integerOf } from "../../src/json/number.js";
-import { hasDuplicateKey, type JsonObject, JsonSyntaxError, readJson } from "../../src/json/read.js";
+import { type JsonObject, JsonSyntaxError, readJson } from "../../src/json/read.js";
 import { compareText } from "../../src/store/segment-key.js";
 import { type PayloadRecord, printed, recordDifferences } from "./differ.js";
 import type { LogLines } from "./records.js";

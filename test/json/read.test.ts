@@ -1,14 +1,8 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { hasDuplicateKey } from "../../src/json/duplicate-key.js";
 import { comparePaths, formatPointer, isPrefix, parsePointer } from "../../src/json/pointer.js";
-import {
-  hasDuplicateKey,
-  type JsonNode,
-  JsonSyntaxError,
-  lineAndColumn,
-  MAX_DEPTH,
-  readJson,
-} from "../../src/json/read.js";
+import { type JsonNode, JsonSyntaxError, lineAndColumn, MAX_DEPTH, readJson } from "../../src/json/read.js";
 
 /** What JSON.parse would give; numbers by their text. */
 function plain(node: JsonNode, text: string): unknown {

@@ -8,6 +8,7 @@ import type { Project } from "../../src/pipelines/project.js";
 import type { Part } from "../../src/pipelines/tables-manifest.js";
 import { liveRuns } from "../../src/store/live.js";
 import { environment } from "../end-to-end/project.js";
+import type { TestLog } from "../store/store-fixture.js";
 import {
   declare,
   dying,
@@ -21,7 +22,6 @@ import {
   tableFiles,
   withFiles,
 } from "./export-fixture.js";
-import type { TestLog } from "../store/store-fixture.js";
 
 const run = (name: string, changes: Partial<RunVersions> = {}): RunVersions => ({
   run: name,

@@ -1,5 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { JsonSyntaxError, MAX_VALUES, readJson } from "../../src/json/read.js";
 import { BOUNDS } from "../../src/profile/bounds.js";
 import { HAZARD, type PathProfile, VALUE_CLASSES } from "../../src/profile/profile.js";
 import { Profiler } from "../../src/profile/profiler.js";
@@ -185,13 +186,26 @@ describe("the profile", () => {
 
   it("does not look at the members of a map one by one", () => {
     const bytes = encode(
-      `{"x":{"y":1},"map":{${Array.from({ length: 1_000_000 }, (_, k) => `"key ${k}":[${k}]`).join(",")}}}`,
+      `{"x":{"y":1},"map":{${Array.from({ length: 1_000_000 }, (_, k) => `"key ${k}":${k}`).join(",")}}}`,
     );
     const root = profileOf([{ run: runKey("r"), blob: "config", bytes }]).blobs.config?.root;
     expect(root?.children?.get("x")?.children?.size).toBe(1);
     const map = root?.children?.get("map");
-    expect(map).toMatchObject({ counts: { object: 1 }, crowded: true, others: { counts: { list: 1_000_000 } } });
+    expect(map).toMatchObject({ counts: { object: 1 }, crowded: true, others: { counts: { int53: 1_000_000 } } });
     expect(map?.children).toBeUndefined();
+  });
+
+  it.each([
+    ["elements", `{"a":[${"1,".repeat(MAX_VALUES - 2)}1]}`, ",1"],
+    ["members", `{"a":{${Array.from({ length: MAX_VALUES - 1 }, (_, k) => `"${k}":1`).join(",")}}}`, ',"x":1'],
+    ["elements that are lists", `{"a":[${"[],".repeat(MAX_VALUES - 2)}{}]}`, ",[]"],
+    ["brackets in strings", `{"a":[${'"[,{\\"[",'.repeat(MAX_VALUES - 2)}1]}`, ",1"],
+  ])("takes as many %s as readJson, and refuses one more as readJson does", (_, text, more) => {
+    expect(scan(text)).not.toBe(HAZARD.REFUSED);
+    expect(readJson(text).kind).toBe("object");
+    const longer = `${text.slice(0, -2)}${more}${text.slice(-2)}`;
+    expect(scan(longer)).toBe(HAZARD.REFUSED);
+    expect(() => readJson(longer)).toThrow(JsonSyntaxError);
   });
 
   it("finds a key twice, however long", () => {

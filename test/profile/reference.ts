@@ -1,5 +1,6 @@
 import type { BlobName, RunKey } from "../../src/blob.js";
-import { hasDuplicateKey, type JsonNode, type JsonObject, readJson } from "../../src/json/read.js";
+import { hasDuplicateKey } from "../../src/json/duplicate-key.js";
+import { type JsonNode, type JsonObject, readJson } from "../../src/json/read.js";
 import { parseTimestamp } from "../../src/json/timestamp.js";
 import { BOUNDS, type Bounds } from "../../src/profile/bounds.js";
 import {

@@ -1,4 +1,5 @@
 import { type DuckDBAppender, type DuckDBConnection, DuckDBDataChunk } from "@duckdb/node-api";
+import { memoryError } from "../../errors.js";
 import { type Finding, FindingCounts } from "../../finding.js";
 import { type Flattened, flattenRecord, type RawRecord, type Row } from "../../flatten/flatten.js";
 import type { RecordShape } from "../../flatten/shape.js";
@@ -61,8 +62,12 @@ class RowTable {
         this.#rows.map((row) => toDriver(row.get(field.name) ?? null, field.type)),
       );
     }
-    this.#appender.appendDataChunk(chunk);
-    this.#appender.flushSync();
+    try {
+      this.#appender.appendDataChunk(chunk);
+      this.#appender.flushSync();
+    } catch (error) {
+      throw memoryError(error) ?? error;
+    }
     this.#rows = [];
     this.#text = 0;
   }

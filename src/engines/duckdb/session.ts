@@ -5,7 +5,7 @@ import {
   type DuckDBType,
   type DuckDBValue,
 } from "@duckdb/node-api";
-import { WandbColumnsError } from "../../errors.js";
+import { memoryError, WandbColumnsError } from "../../errors.js";
 
 /** Limits of an engine session. */
 export interface SessionOptions {
@@ -25,16 +25,6 @@ export class EngineError extends WandbColumnsError {
   constructor(message: string, sql: string, cause: unknown) {
     super("engine/query", message, { cause });
     this.sql = sql;
-  }
-}
-
-/** DuckDB needs more memory than it was given. */
-export class MemoryError extends WandbColumnsError {
-  constructor(cause: unknown) {
-    super("engine/memory", "The memory that --memory allows is not enough for the widest rows.", {
-      next: "Run the same command with more, such as `--memory 8GB`, or with `--threads 1`.",
-      cause,
-    });
   }
 }
 
@@ -149,7 +139,8 @@ export class Session {
     } catch (error) {
       this.#signal?.throwIfAborted();
       const message = error instanceof Error ? error.message : String(error);
-      if (message.startsWith("Out of Memory")) throw new MemoryError(error);
+      const memory = memoryError(error);
+      if (memory !== undefined) throw memory;
       const missing = /No files found that match the pattern "([^"]*)"/.exec(message)?.[1];
       if (missing !== undefined) throw new MissingFileError(missing, error);
       throw new EngineError(`DuckDB could not run a query: ${message}`, sql, error);

@@ -1,4 +1,5 @@
-import { hasDuplicateKey, type JsonObject } from "../../json/read.js";
+import { hasDuplicateKey } from "../../json/duplicate-key.js";
+import type { JsonObject } from "../../json/read.js";
 import {
   isObject,
   type Located,

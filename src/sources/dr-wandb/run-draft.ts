@@ -1,6 +1,7 @@
 import type { BlobName, RunKey } from "../../blob.js";
 import { type Finding, type FindingCode, finding } from "../../finding.js";
-import { hasDuplicateKey, type JsonObject } from "../../json/read.js";
+import { hasDuplicateKey } from "../../json/duplicate-key.js";
+import type { JsonObject } from "../../json/read.js";
 import { bytesText } from "./bytes-text.js";
 import { isObject, type Located, locate, memberOf, membersOf, textOf } from "./json-object.js";
 

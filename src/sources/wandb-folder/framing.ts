@@ -7,7 +7,7 @@ import { crc32 } from "node:zlib";
 export const BLOCK_BYTES = 32_768;
 /** ASCII `:W&B`, u16 LE 0xBEE1, u8 version. */
 export const FILE_HEADER_BYTES = 7;
-/** A record longer than this is skipped with a problem; W&B's own limit for one history row is far below. */
+/** The longest record whatever the memory; W&B's own limit for one history row is far below. */
 export const MAX_RECORD_BYTES = 256 * 1024 * 1024;
 
 const MAGIC = Uint8Array.of(0x3a, 0x57, 0x26, 0x42, 0xe1, 0xbe);
@@ -21,6 +21,8 @@ export interface FrameSink {
   record(bytes: Uint8Array, from: number, to: number, offset: number): void;
   /** Bytes that fail their checksum or their framing; the framer goes on with the next block. */
   damage(offset: number, message: string): void;
+  /** A record that starts at `offset` is longer than the framer was told to keep; it is skipped. */
+  tooLong(offset: number, most: number): void;
 }
 
 /** Why the bytes ended before a record did: a running or killed writer, or a truncated copy. */
@@ -110,10 +112,14 @@ export class LogFramer {
     return to;
   }
 
-  /** Gives up the unfinished record; the chunks that continue it are skipped. */
   private drop(offset: number, what: string): void {
     const record = this.recordAt >= 0 ? `; the record that starts at byte ${this.recordAt} is lost` : "";
     this.sink.damage(offset, what + record);
+    this.giveUp();
+  }
+
+  /** Gives up the unfinished record; the chunks that continue it are skipped. */
+  private giveUp(): void {
     this.recordAt = -1;
     this.skipping = true;
   }
@@ -138,7 +144,8 @@ export class LogFramer {
     if (this.recordAt >= 0) this.drop(offset, "a record starts inside another");
     this.skipping = false;
     if (type === FULL) {
-      this.sink.record(bytes, from, to, offset);
+      if (to - from > this.maxRecord) this.sink.tooLong(offset, this.maxRecord);
+      else this.sink.record(bytes, from, to, offset);
       return;
     }
     this.recordAt = offset;
@@ -161,7 +168,8 @@ export class LogFramer {
   private append(bytes: Uint8Array, from: number, to: number): void {
     const length = this.partsLength + to - from;
     if (length > this.maxRecord) {
-      this.drop(this.recordAt, `a record is longer than ${this.maxRecord} bytes`);
+      this.sink.tooLong(this.recordAt, this.maxRecord);
+      this.giveUp();
       return;
     }
     if (length > this.parts.length) {

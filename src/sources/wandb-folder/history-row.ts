@@ -1,7 +1,8 @@
 import { BinaryReader } from "@bufbuild/protobuf/wire";
+import { MAX_VALUES } from "../../json/read.js";
 import { fieldEnd, ItemSpan, skipField, tagOf } from "./items.js";
-import { JsonBytes } from "./json-bytes.js";
-import { decodeText, type TextCache } from "./text.js";
+import { JsonBytes, TooLong } from "./json-bytes.js";
+import { startOf, type TextCache } from "./text.js";
 import { MAX_PATH } from "./tree.js";
 
 const ITEM = tagOf(1);
@@ -31,7 +32,7 @@ interface Node {
  * members of the same name, which the import reports as a duplicate key: no item is lost.
  */
 export class HistoryRows {
-  readonly out = new JsonBytes();
+  readonly out: JsonBytes;
   /** The step of the row read last: of its step message, or given by the counter; undefined when it only has `_step`. */
   step: bigint | undefined;
   private readonly item = new ItemSpan();
@@ -39,22 +40,28 @@ export class HistoryRows {
   private readonly problem: ItemProblem;
   private nextStep: bigint;
   private nested: Map<string, Node> | undefined;
+  private nodes = 0;
   private hasStepItem = false;
 
-  /** `startingStep` numbers the rows that have neither a step nor a `_step` item, as the SDK's own reader does. */
-  constructor(cache: TextCache, startingStep: bigint, problem: ItemProblem) {
+  /**
+   * @param startingStep numbers the rows that have neither a step nor a `_step` item, as the SDK's own reader does.
+   * @param most bytes that a row may have.
+   */
+  constructor(cache: TextCache, startingStep: bigint, problem: ItemProblem, most?: number) {
+    this.out = new JsonBytes(most);
     this.cache = cache;
     this.nextStep = startingStep;
     this.problem = problem;
   }
 
-  /** Reads one HistoryRecord; the row is then in `out` and its step in `step`. */
+  /** Reads one HistoryRecord; the row is then in `out` and its step in `step`. @throws TooLong */
   read(record: Uint8Array): void {
     const reader = new BinaryReader(record);
     this.out.clear();
     this.out.byte(0x7b);
     this.step = undefined;
     this.nested = undefined;
+    this.nodes = 0;
     this.hasStepItem = false;
     while (reader.pos < record.length) {
       const tag = reader.uint32();
@@ -80,13 +87,13 @@ export class HistoryRows {
     this.out.key(record, item.keyFrom, item.keyTo);
     if (item.valueTo === item.valueFrom) this.writeValue(this.typedValue(record), item.path(record, this.cache));
     else if (!this.out.value(record, item.valueFrom, item.valueTo)) {
-      this.problem(item.path(record, this.cache), decodeText(record, item.valueFrom, item.valueTo));
+      this.problem(item.path(record, this.cache), startOf(record, item.valueFrom, item.valueTo));
     }
     this.out.comma();
   }
 
   private writeValue({ bytes, from, to }: Span, path: readonly string[]): void {
-    if (!this.out.value(bytes, from, to)) this.problem(path, decodeText(bytes, from, to));
+    if (!this.out.value(bytes, from, to)) this.problem(path, startOf(bytes, from, to));
   }
 
   /** The value of an item without `value_json`: its typed value, else null and a problem. */
@@ -116,7 +123,7 @@ export class HistoryRows {
     const { item } = this;
     const path = item.path(record, this.cache);
     if (path.length > MAX_PATH) {
-      this.problem(path.slice(0, 8), `${path.length} nested keys: ${decodeText(record, item.valueFrom, item.valueTo)}`);
+      this.problem(path.slice(0, 8), `${path.length} nested keys: ${startOf(record, item.valueFrom, item.valueTo)}`);
       return;
     }
     this.nested ??= new Map();
@@ -125,6 +132,8 @@ export class HistoryRows {
     for (const key of path) {
       node = members.get(key);
       if (node === undefined) {
+        this.nodes += 1;
+        if (this.nodes > MAX_VALUES) throw new TooLong(`it has more than ${MAX_VALUES} nested keys`);
         node = { values: [], members: new Map() };
         members.set(key, node);
       }

@@ -33,7 +33,7 @@ export async function importWandbFolders(
   const report = (item: Finding) => writer.finding(item);
   const files = namingErrors(system);
   const found = await findAll(paths, files, report);
-  const { heads, instead } = await peekLogs(found.logs, files, report);
+  const { heads, instead } = await peekLogs(found.logs, files, report, options.maxText);
   const runs = [...found.runs, ...instead];
   if (heads.length === 0 && runs.length === 0) throw nothing(paths);
   const progress = { bytes: 0 };
@@ -85,11 +85,12 @@ async function peekLogs(
   places: readonly LogPlace[],
   files: FolderFiles,
   report: Report,
+  maxRecord: number | undefined,
 ): Promise<{ readonly heads: LogHead[]; readonly instead: RunFiles[] }> {
   const heads: LogHead[] = [];
   const useless: LogPlace[] = [];
   for (const place of places) {
-    const head = await unlessUnreadable(place.file, report, () => peekLog(place, files));
+    const head = await unlessUnreadable(place.file, report, () => peekLog(place, files, maxRecord));
     const refusal = head === undefined ? undefined : refusalOf(head);
     if (refusal !== undefined) report(refusal);
     if (head === undefined || refusal !== undefined) useless.push(place);

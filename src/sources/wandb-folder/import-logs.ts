@@ -55,7 +55,8 @@ export async function importLog(
     findings.add(finding(code, message, { run: key, where: { file: place.file, run: key.run_id }, ...more }));
   writer.begin({ ...key, source: "wandb-log", start: head.start });
   reportHead(log, tell);
-  const replay = new LogReplay(writer, { ...head, formatVersion: head.formatVersion ?? 0 }, asProblem(tell));
+  const facts = { ...head, formatVersion: head.formatVersion ?? 0 };
+  const replay = new LogReplay(writer, facts, asProblem(tell), options.maxText);
   const tail = await unlessUnreadable(place.file, findings.add.bind(findings), async () => {
     const file = await files.open(place.file);
     try {
@@ -66,7 +67,13 @@ export async function importLog(
   });
   const { blobs, ended } = replay.finish();
   if (tail !== undefined && tail !== "whole") reportTail(tail, ended, tell);
-  const filled = await fillFromFiles(blobs, place, files, findings);
+  const filled = await fillFromFiles(
+    blobs,
+    place,
+    files,
+    findings,
+    Math.min(MAX_FILE_BYTES, options.maxText ?? MAX_FILE_BYTES),
+  );
   findings.close();
   await writer.end(filled, stateOf(findings, ended));
 }
@@ -104,8 +111,10 @@ async function readRecords(
   const sink = {
     record: replay.record.bind(replay),
     damage: (offset: number, message: string) => tell("source/damaged", `At byte ${offset}: ${message}`),
+    tooLong: (offset: number, most: number) =>
+      tell("source/too-long", `The record at byte ${offset} has more than ${most} bytes`),
   };
-  const { tail } = await readLog(file, sink, async (bytes) => {
+  const step = async (bytes: number): Promise<boolean> => {
     options.signal?.throwIfAborted();
     progress.bytes = before + bytes;
     options.progress?.(progress.bytes);
@@ -114,7 +123,8 @@ async function readRecords(
       await writer.flush();
     }
     return true;
-  });
+  };
+  const { tail } = await readLog(file, sink, step, options.maxText);
   return tail ?? "whole";
 }
 
@@ -125,10 +135,11 @@ function reportTail(tail: Tail, ended: boolean, tell: Tell): void {
   tell(ended ? "source/truncated" : "source/open-log", message);
 }
 
+/** Findings after which a log is not whole. */
+const LOSSES = ["source/damaged", "source/truncated", "source/unreadable", "source/too-long"] as const;
+
 function stateOf(findings: FindingBudget, ended: boolean): LogState {
-  if (findings.has("source/damaged") || findings.has("source/truncated") || findings.has("source/unreadable")) {
-    return "damaged";
-  }
+  if (LOSSES.some((code) => findings.has(code))) return "damaged";
   return ended ? "complete" : "growing";
 }
 
@@ -139,6 +150,7 @@ async function fillFromFiles(
   place: LogPlace,
   files: FolderFiles,
   findings: FindingBudget,
+  most: number,
 ): Promise<RunBlobs> {
   const found: Partial<Record<keyof typeof BESIDE, Uint8Array>> = {};
   for (const blob of ["system_info", "summary"] as const) {
@@ -146,12 +158,9 @@ async function fillFromFiles(
     if (blobs[blob] !== undefined) continue;
     await unlessUnreadable(path, findings.add.bind(findings), async () => {
       if ((await files.kind(path)) !== "file") return;
-      const bytes = await readWhole(files, path, MAX_FILE_BYTES);
+      const bytes = await readWhole(files, path, most);
       if (bytes !== undefined) found[blob] = bytes;
-      else
-        findings.add(
-          finding("source/wrong-shape", `The file is over ${MAX_FILE_BYTES} bytes`, { where: { file: path } }),
-        );
+      else findings.add(finding("source/too-long", `The file has more than ${most} bytes`, { where: { file: path } }));
     });
   }
   return { ...blobs, ...found };

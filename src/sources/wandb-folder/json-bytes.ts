@@ -1,8 +1,10 @@
+import { sequenceEnd } from "../../profile/text.js";
 import { decodeText } from "./text.js";
 
 const QUOTE = 0x22;
 const BACKSLASH = 0x5c;
 const COMMA = 0x2c;
+const FIRST_CAPACITY = 4096;
 const SHORT = 48;
 const encoder = new TextEncoder();
 const WORDS = new Set(["null", "true", "false", "NaN", "Infinity", "-Infinity"]);
@@ -14,13 +16,29 @@ function numberBytes(characters: string): Uint8Array {
   return table;
 }
 
+/** More was to be written than the limit. */
+export class TooLong extends RangeError {}
+
+const ESCAPES: ReadonlyMap<number, string> = new Map(
+  Array.from({ length: 128 }, (_, code): [number, string] => {
+    return [code, JSON.stringify(String.fromCharCode(code)).slice(1, -1)];
+  }).filter(([code, text]) => text !== String.fromCharCode(code)),
+);
+
 /**
  * JSON text under construction, in one growing buffer that is used again: `bytes[0..length)`. Values are spliced byte by
  * byte, never parsed and written again.
  */
 export class JsonBytes {
-  bytes = new Uint8Array(4096);
+  bytes: Uint8Array<ArrayBuffer>;
   length = 0;
+  private readonly most: number;
+
+  /** @param most bytes that the text may have. Every call that would write more throws TooLong. */
+  constructor(most = Number.POSITIVE_INFINITY) {
+    this.most = most;
+    this.bytes = new Uint8Array(Math.min(FIRST_CAPACITY, most));
+  }
 
   clear(): void {
     this.length = 0;
@@ -38,13 +56,29 @@ export class JsonBytes {
 
   /** A text as UTF-8, unquoted. */
   text(text: string): void {
-    this.reserve(text.length * 3);
+    this.reserve(text.length > SHORT ? Buffer.byteLength(text) : text.length * 3);
     this.length += encoder.encodeInto(text, this.bytes.subarray(this.length)).written;
   }
 
   /** A JSON string; lone surrogates become escapes. */
   string(text: string): void {
     this.text(JSON.stringify(text));
+  }
+
+  /** The JSON string of `decodeText` of these bytes, without making it. */
+  escaped(bytes: Uint8Array, from: number, to: number): void {
+    this.byte(QUOTE);
+    for (let at = from; at < to; ) {
+      const byte = bytes[at] as number;
+      const escape = ESCAPES.get(byte);
+      const end = byte < 0x80 ? at + 1 : sequenceEnd(bytes, at);
+      const isDamaged = end < 0 || end > to;
+      if (escape !== undefined) this.text(escape);
+      else if (isDamaged) this.text(`\\udc${byte.toString(16)}`);
+      else this.copy(bytes, at, end);
+      at = isDamaged ? at + 1 : end;
+    }
+    this.byte(QUOTE);
   }
 
   copy(bytes: Uint8Array, from: number, to: number): void {
@@ -91,7 +125,7 @@ export class JsonBytes {
       this.copy(bytes, from, to);
       return true;
     }
-    this.string(decodeText(bytes, from, to));
+    this.escaped(bytes, from, to);
     return false;
   }
 
@@ -107,8 +141,10 @@ export class JsonBytes {
   }
 
   private reserve(more: number): void {
-    if (this.length + more <= this.bytes.length) return;
-    const grown = new Uint8Array(Math.max(this.length + more, this.bytes.length * 2));
+    const needed = this.length + more;
+    if (needed <= this.bytes.length) return;
+    if (needed > this.most) throw new TooLong(`a text has more than ${this.most} bytes`);
+    const grown = new Uint8Array(Math.min(Math.max(needed, this.bytes.length * 2), this.most));
     grown.set(this.bytes.subarray(0, this.length));
     this.bytes = grown;
   }

@@ -34,12 +34,12 @@ export interface LogHead {
  * Reads a log up to its first run record, which in every log seen comes second, after the header.
  * @throws the file system's error when the file cannot be read.
  */
-export async function peekLog(place: LogPlace, files: FolderFiles): Promise<LogHead> {
+export async function peekLog(place: LogPlace, files: FolderFiles, maxRecord?: number): Promise<LogHead> {
   const file = await files.open(place.file);
   try {
     const header = await readHeader(file);
     const sink = new RunFinder();
-    await readLog(file, sink, () => sink.run === undefined);
+    await readLog(file, sink, () => sink.run === undefined, maxRecord);
     const { run } = sink;
     return {
       place,
@@ -72,6 +72,10 @@ class RunFinder implements FrameSink {
 
   damage(): void {
     this.damaged = true;
+  }
+
+  tooLong(): void {
+    this.records += 1;
   }
 }
 

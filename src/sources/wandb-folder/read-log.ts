@@ -5,6 +5,7 @@ import {
   type FileHeader,
   type FrameSink,
   LogFramer,
+  MAX_RECORD_BYTES,
   readFileHeader,
   type Tail,
 } from "./framing.js";
@@ -27,14 +28,16 @@ export async function readHeader(file: OpenFile): Promise<FileHeader> {
 
 /**
  * Streams the records of a log to `sink`, one buffer of 1 MiB at a time. After each buffer `step` gets the bytes read so
- * far; reading stops when it gives false. The content of the file header is not looked at.
+ * far; reading stops when it gives false. The content of the file header is not looked at. Records longer than
+ * `maxRecord` bytes, MAX_RECORD_BYTES at most, are skipped.
  */
 export async function readLog(
   file: OpenFile,
   sink: FrameSink,
   step: (bytes: number) => Promise<boolean> | boolean,
+  maxRecord = MAX_RECORD_BYTES,
 ): Promise<LogEnd> {
-  const framer = new LogFramer(sink);
+  const framer = new LogFramer(sink, Math.min(maxRecord, MAX_RECORD_BYTES));
   const buffer = new Uint8Array(CHUNK_BYTES);
   let bytes = 0;
   let more = true;

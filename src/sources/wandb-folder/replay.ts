@@ -6,7 +6,7 @@ import type { FindingCode } from "../../finding.js";
 import type { RecordWriter, RunBlobs } from "../../store/raw-record.js";
 import { HistoryRows } from "./history-row.js";
 import { ItemSpan, skipField, tagOf } from "./items.js";
-import { JsonBytes } from "./json-bytes.js";
+import { JsonBytes, TooLong } from "./json-bytes.js";
 import {
   type HeaderRecord,
   HeaderRecordSchema,
@@ -17,7 +17,7 @@ import {
   type TelemetryRecord,
   TelemetryRecordSchema,
 } from "./record_pb.js";
-import { type RecordBody, readRecord } from "./record-kinds.js";
+import { RECORD_NAMES, type RecordBody, readRecord } from "./record-kinds.js";
 import { writeRunBlob } from "./run-blob.js";
 import { writeSystemEvent } from "./system-event.js";
 import { SystemInfo } from "./system-info.js";
@@ -28,6 +28,9 @@ import { addInternalConfig } from "./wandb-config.js";
 
 /** Kinds that are decoded to messages; there are few of them in a log. */
 const DECODED: ReadonlySet<string> = new Set(["run", "telemetry", "metric", "environment", "exit", "header"]);
+const KINDS: ReadonlySet<string> = new Set(RECORD_NAMES.values());
+/** Beyond so many kinds of records, unknown ones are counted together. */
+const MAX_KINDS = 100;
 const UPDATE = tagOf(1);
 const REMOVE = tagOf(2);
 const RUN_CONFIG = 4;
@@ -57,7 +60,10 @@ export class LogReplay {
   private readonly cache = new TextCache();
   private readonly item = new ItemSpan();
   private readonly rows: HistoryRows;
-  private readonly event = new JsonBytes();
+  private readonly event: JsonBytes;
+  private readonly most: number;
+  /** Bytes of records that were decoded to messages; what these keep is bounded by it. */
+  private decoded = 0;
   private readonly config: ItemTree;
   private readonly summary: ItemTree;
   private readonly settings: ItemTree;
@@ -69,27 +75,35 @@ export class LogReplay {
   private header: HeaderRecord | undefined;
   private exit: RunExitRecord | undefined;
 
-  /** `startingStep` is that of the run record, known before the first row. */
+  /**
+   * @param log `startingStep` is that of the run record, known before the first row.
+   * @param most bytes that a row, an event, and each of config, summary and all else of the run may have.
+   */
   constructor(
     writer: RecordWriter,
     log: { readonly runId: string; readonly startingStep: bigint; readonly formatVersion: number },
     problem: ReplayProblem,
+    most = Number.POSITIVE_INFINITY,
   ) {
+    this.most = most;
+    this.event = new JsonBytes(most);
     this.writer = writer;
     this.problem = problem;
     this.runId = log.runId;
     this.formatVersion = log.formatVersion;
-    this.rows = new HistoryRows(this.cache, log.startingStep, this.refused("history"));
-    this.config = new ItemTree(this.treeProblem("config"));
-    this.summary = new ItemTree(this.treeProblem("summary"));
-    this.settings = new ItemTree(this.treeProblem("run"));
+    this.rows = new HistoryRows(this.cache, log.startingStep, this.refused("history"), most);
+    this.config = new ItemTree(this.treeProblem("config"), most);
+    this.summary = new ItemTree(this.treeProblem("summary"), most);
+    this.settings = new ItemTree(this.treeProblem("run"), most);
   }
 
   /** One record of the log; `offset` is its place in the file. */
   record(bytes: Uint8Array, from: number, to: number, offset: number): void {
     const body = this.read(bytes.subarray(from, to), offset);
     if (body === undefined) return;
-    this.counts.set(body.kind, (this.counts.get(body.kind) ?? 0) + 1);
+    const isCounted = KINDS.has(body.kind) || this.counts.has(body.kind) || this.counts.size < MAX_KINDS;
+    const kind = isCounted ? body.kind : "other";
+    this.counts.set(kind, (this.counts.get(kind) ?? 0) + 1);
     if (body.kind === "history") {
       this.writer.history(this.rows.step, this.rows.out.bytes, 0, this.rows.out.length);
       this.written += this.rows.out.length;
@@ -101,21 +115,13 @@ export class LogReplay {
 
   /** The blobs after the last record. */
   finish(): Replayed {
-    addInternalConfig(this.config, this.telemetry, this.metrics, (path, text) =>
-      this.problem(
-        "source/copy-differs",
-        "config has this member already; the log's other account is in the evidence",
-        {
-          blob: "config",
-          path,
-          evidence: text,
-        },
-      ),
+    this.within("config", () =>
+      addInternalConfig(this.config, this.telemetry, this.metrics, (path, text) => this.differs(path, text)),
     );
     const blobs: RunBlobs = {
       run: this.runBlob(),
-      config: this.blobOf(this.config, this.run !== undefined || this.counts.has("config")),
-      summary: this.blobOf(this.summary, this.run?.summary !== undefined || this.counts.has("summary")),
+      config: this.blobOf("config", this.config, this.run !== undefined || this.counts.has("config")),
+      summary: this.blobOf("summary", this.summary, this.run?.summary !== undefined || this.counts.has("summary")),
       system_info: this.systemInfo.write((lost) =>
         this.problem("source/damaged", "the environment record has a value that JSON cannot hold", {
           blob: "system_info",
@@ -126,6 +132,22 @@ export class LogReplay {
     return { blobs, ended: this.exit !== undefined };
   }
 
+  private differs(path: readonly string[], evidence: string): void {
+    const message = "config has this member already; the log's other account is in the evidence";
+    this.problem("source/copy-differs", message, { blob: "config", path, evidence });
+  }
+
+  /** Does something that may go beyond the limits; then it gives undefined and tells of it. */
+  private within<T>(blob: BlobName, act: () => T): T | undefined {
+    try {
+      return act();
+    } catch (error) {
+      if (!(error instanceof TooLong)) throw error;
+      this.problem("source/too-long", `The ${blob} of the run is too long: ${error.message}`, { blob, evidence: "" });
+      return undefined;
+    }
+  }
+
   private read(record: Uint8Array, offset: number): RecordBody | undefined {
     try {
       const body = readRecord(record);
@@ -133,7 +155,11 @@ export class LogReplay {
       return body;
     } catch (error) {
       const why = error instanceof Error ? error.message : String(error);
-      this.problem("source/damaged", `The record at byte ${offset} cannot be decoded: ${why}`, {
+      const [code, says] =
+        error instanceof TooLong
+          ? (["source/too-long", "is too long"] as const)
+          : (["source/damaged", "cannot be decoded"] as const);
+      this.problem(code, `The record at byte ${offset} ${says}: ${why}`, {
         evidence: Buffer.from(record.subarray(0, 100)).toString("hex"),
       });
       return undefined;
@@ -150,6 +176,8 @@ export class LogReplay {
 
   /** Takes a copy of the record's bytes: decoded messages keep views of them, and the reader uses its buffer again. */
   private applyDecoded(kind: string, bytes: Uint8Array): void {
+    this.decoded += bytes.length;
+    if (this.decoded > this.most) throw new TooLong(`what the log says of its run has more than ${this.most} bytes`);
     if (kind === "run") this.applyRun(bytes);
     else if (kind === "telemetry") this.addTelemetry(fromBinary(TelemetryRecordSchema, bytes));
     else if (kind === "metric") this.metrics.add(bytes);
@@ -212,7 +240,7 @@ export class LogReplay {
   }
 
   private runBlob(): Uint8Array {
-    const settings = this.run?.settings === undefined ? undefined : this.blobOf(this.settings, true);
+    const settings = this.run?.settings === undefined ? undefined : this.blobOf("run", this.settings, true);
     return writeRunBlob({
       runId: this.runId,
       run: this.run ?? create(RunRecordSchema),
@@ -226,11 +254,13 @@ export class LogReplay {
     });
   }
 
-  private blobOf(tree: ItemTree, present: boolean): Uint8Array | undefined {
+  private blobOf(blob: BlobName, tree: ItemTree, present: boolean): Uint8Array | undefined {
     if (!present) return undefined;
-    const out = new JsonBytes();
-    tree.write(out);
-    return out.take();
+    return this.within(blob, () => {
+      const out = new JsonBytes(2 * this.most);
+      tree.write(out);
+      return out.take();
+    });
   }
 
   private refused(blob: BlobName): (path: readonly string[], text: string) => void {

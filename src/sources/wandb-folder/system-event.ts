@@ -3,7 +3,7 @@ import { BinaryReader } from "@bufbuild/protobuf/wire";
 import { type Timestamp, TimestampSchema } from "@bufbuild/protobuf/wkt";
 import { fieldEnd, ItemSpan, skipField, tagOf } from "./items.js";
 import type { JsonBytes } from "./json-bytes.js";
-import { decodeText } from "./text.js";
+import { decodeText, startOf } from "./text.js";
 
 const TIMESTAMP = tagOf(2);
 const ITEM = tagOf(3);
@@ -48,7 +48,7 @@ export function writeSystemEvent(
       out.key(record, item.keyFrom, item.keyTo, "system.");
       if (!out.value(record, item.valueFrom, item.valueTo)) {
         const key = decodeText(record, item.keyFrom, item.keyTo);
-        problem([`system.${key}`], decodeText(record, item.valueFrom, item.valueTo));
+        problem([`system.${key}`], startOf(record, item.valueFrom, item.valueTo));
       }
       out.comma();
     } else skipField(reader, tag);

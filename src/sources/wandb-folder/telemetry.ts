@@ -58,7 +58,7 @@ export class MetricDefinitions {
   /** @throws when the bytes are no MetricRecord; then nothing changes. The bytes must stay as they are. */
   add(record: Uint8Array): void {
     const metric = fromBinary(MetricRecordSchema, record);
-    encodeMetric(metric, []);
+    encodeMetric(metric, new Map());
     const key = `${decodeText(metric.name)}\u0000${decodeText(metric.globName)}`;
     const known = this.byKey.get(key);
     if (known === undefined || metric.control?.overwrite === true) this.byKey.set(key, metric);
@@ -68,14 +68,18 @@ export class MetricDefinitions {
   /** `config._wandb.m`. A step metric that has no definition of its own keeps its name, under "4". */
   encode(): Encoded[] {
     const metrics = [...this.byKey.values()];
-    const names = metrics.map((metric) => decodeText(metric.name));
-    return metrics.map((metric) => encodeMetric(metric, names));
+    const places = new Map<string, number>();
+    for (const [place, { name }] of metrics.entries()) {
+      const text = decodeText(name);
+      if (!places.has(text)) places.set(text, place);
+    }
+    return metrics.map((metric) => encodeMetric(metric, places));
   }
 }
 
-function encodeMetric(metric: MetricRecord, names: readonly string[]): Encoded {
+function encodeMetric(metric: MetricRecord, places: ReadonlyMap<string, number>): Encoded {
   const step = decodeText(metric.stepMetric);
-  const position = step === "" ? -1 : names.indexOf(step);
+  const position = step === "" ? -1 : (places.get(step) ?? -1);
   const encoded: Encoded = texts({
     1: decodeText(metric.name),
     2: decodeText(metric.globName),

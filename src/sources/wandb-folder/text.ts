@@ -1,6 +1,5 @@
 import { isUtf8 } from "node:buffer";
-
-const SEQUENCE_BYTES = [4, 3, 2];
+import { sequenceEnd } from "../../profile/text.js";
 
 /**
  * The text of UTF-8 bytes. A byte that belongs to no UTF-8 sequence becomes the lone surrogate U+DC00 plus its value (as
@@ -11,24 +10,26 @@ export function decodeText(bytes: Uint8Array, from = 0, to = bytes.length): stri
   return isUtf8(buffer) ? buffer.toString("utf8") : decodeDamaged(buffer);
 }
 
+/** UTF-8 has no more bytes than UTF-16 has units, so what is written never passes what is read. */
 function decodeDamaged(buffer: Buffer): string {
-  let text = "";
+  const units = Buffer.allocUnsafe(2 * buffer.length);
+  let length = 0;
   for (let at = 0; at < buffer.length; ) {
     const byte = buffer[at] as number;
-    const length = byte < 0x80 ? 1 : (SEQUENCE_BYTES.find((n) => isSequence(buffer, at, n)) ?? 0);
-    text += length === 0 ? String.fromCharCode(0xdc00 + byte) : buffer.toString("utf8", at, at + length);
-    at += Math.max(1, length);
+    const end = byte < 0x80 ? at + 1 : sequenceEnd(buffer, at);
+    if (end === at + 1) length = units.writeUInt16LE(byte, length);
+    else if (end < 0) length = units.writeUInt16LE(0xdc00 + byte, length);
+    else length += units.write(buffer.toString("utf8", at, end), length, "utf16le");
+    at = end < 0 ? at + 1 : end;
   }
-  return text;
+  return units.toString("utf16le", 0, length);
 }
 
-function isSequence(buffer: Buffer, at: number, length: number): boolean {
-  const part = buffer.subarray(at, at + length);
-  return part.length === length && ((part[1] as number) & 0xc0) === 0x80 && isUtf8(part) && countCharacters(part) === 1;
-}
+const EVIDENCE_BYTES = 800;
 
-function countCharacters(part: Buffer): number {
-  return part.reduce((count, byte) => count + ((byte & 0xc0) === 0x80 ? 0 : 1), 0);
+/** The start of a text, long enough for a finding's evidence. */
+export function startOf(bytes: Uint8Array, from = 0, to = bytes.length): string {
+  return decodeText(bytes, from, Math.min(to, from + EVIDENCE_BYTES));
 }
 
 const SLOTS = 4096;

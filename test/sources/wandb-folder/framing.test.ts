@@ -9,6 +9,7 @@ interface Read {
   records: Buffer[];
   offsets: number[];
   damage: [number, string][];
+  tooLong: [number, number][];
   tail: ReturnType<LogFramer["end"]>;
 }
 
@@ -17,19 +18,21 @@ function read(file: Uint8Array, maxRecord?: number): Read {
   const records: Buffer[] = [];
   const offsets: number[] = [];
   const damage: [number, string][] = [];
+  const tooLong: [number, number][] = [];
   const sink: FrameSink = {
     record(bytes, from, to, offset) {
       records.push(Buffer.from(bytes.slice(from, to)));
       offsets.push(offset);
     },
     damage: (offset, message) => damage.push([offset, message]),
+    tooLong: (offset, most) => tooLong.push([offset, most]),
   };
   const framer = new LogFramer(sink, maxRecord);
   for (let at = 0; at < file.length; at += BLOCK_BYTES) {
     const from = at === 0 ? 7 : at;
     framer.block(file, from, Math.min(file.length, at + BLOCK_BYTES), from);
   }
-  return { records, offsets, damage, tail: framer.end() };
+  return { records, offsets, damage, tooLong, tail: framer.end() };
 }
 
 const filled = (length: number, byte = 1) => Buffer.alloc(length, byte);
@@ -157,9 +160,10 @@ describe("damage", () => {
     expect(broken((copy) => copy.fill(0, 7, 14)).damage[0]).toEqual([7, "a chunk header is zero"]);
   });
   test("a record over the bound is skipped, the next is read", () => {
-    const { records, damage } = read(frame([filled(100_000), filled(5, 6)]), 50_000);
-    expect(records).toEqual([filled(5, 6)]);
-    expect(damage[0]?.[1]).toContain("a record is longer than 50000 bytes");
+    const { records, damage, tooLong } = read(frame([filled(3), filled(100_000), filled(5, 6)]), 50_000);
+    expect(records).toEqual([filled(3), filled(5, 6)]);
+    expect([damage, tooLong]).toEqual([[], [[17, 50_000]]]);
+    expect(read(frame([filled(300), filled(3)]), 200)).toMatchObject({ records: [filled(3)], tooLong: [[7, 200]] });
   });
 });
 

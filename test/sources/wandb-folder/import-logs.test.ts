@@ -458,3 +458,79 @@ test("the real file system: an unreadable place is a SourceError with its path",
   const work = importWandbFolders([join(data, "missing")], new Recorder(), {}, nodeFiles);
   await expect(work).rejects.toMatchObject({ code: "source/no-logs" });
 });
+
+describe("what is longer than the memory allows", () => {
+  const long = JSON.stringify("x".repeat(2000));
+  const short = history([["a", "1"]], 1);
+
+  async function within(records: readonly Uint8Array[], more: Record<string, Uint8Array> = {}) {
+    const recorder = await load({ [PLACE]: frame([run(), ...records, exit()]), ...more }, { maxText: 1000 });
+    const [log] = recorder.logs;
+    if (log === undefined) throw new Error("no log");
+    return { log, codes: recorder.findings.map(({ code }) => code), messages: recorder.findings.map((f) => f.message) };
+  }
+
+  test("a record is left out, the rest comes, and the log is not whole", async () => {
+    const { log, codes, messages } = await within([history([["a", long]], 0), short]);
+    expect(codes).toEqual(["source/too-long"]);
+    expect(messages[0]).toMatch(/^The record at byte \d+ has more than 1000 bytes$/);
+    expect(log.history.map(({ step }) => step)).toEqual([1n]);
+    expect(log.state).toBe("damaged");
+  });
+
+  test("a row that is longer as JSON than as a record", async () => {
+    const { log, codes } = await within([history([["a", Buffer.alloc(300, 1)]], 0), short]);
+    expect(codes).toContain("source/too-long");
+    expect(log.history.map(({ step }) => step)).toEqual([1n]);
+  });
+
+  test("a config that many records make long keeps what came first", async () => {
+    const updates = Array.from({ length: 30 }, (_, i) => update("config", [[`k${i}`, JSON.stringify("y".repeat(90))]]));
+    const { log, codes } = await within([...updates, short]);
+    expect(new Set(codes)).toEqual(new Set(["source/too-long"]));
+    expect(Object.keys(JSON.parse(blobText(log.blobs?.config)))).toEqual(Array.from({ length: 9 }, (_, i) => `k${i}`));
+    expect(log.history).toHaveLength(1);
+  });
+
+  test("a summary that is only updated does not grow", async () => {
+    const updates = Array.from({ length: 30 }, (_, i) =>
+      update("summary", [["k", JSON.stringify(`${i}`.repeat(300))]]),
+    );
+    const nested = Array.from({ length: 30 }, (_, i) => update("summary", [[["n", "m"], `{"v":${i}}`]]));
+    const { log, codes } = await within([...updates, ...nested, update("summary", [], [["k", ""]]), short]);
+    expect(codes).toEqual([]);
+    expect(blobText(log.blobs?.summary)).toBe('{"n":{"m":{"v":29}}}');
+  });
+
+  test("metric definitions and the like", async () => {
+    const metrics = Array.from({ length: 100 }, (_, i) => record("metric", message([1, `metric ${i}`])));
+    const { log, codes } = await within([...metrics, short]);
+    expect(new Set(codes)).toEqual(new Set(["source/too-long"]));
+    expect(log.history).toHaveLength(1);
+  });
+
+  test("a file beside the log", async () => {
+    const { log, codes } = await within([short], {
+      "w/run-20240101_000000-r1/files/wandb-metadata.json": Buffer.from(long),
+    });
+    expect(codes).toEqual(["source/too-long"]);
+    expect(log.blobs?.system_info).toBeUndefined();
+  });
+});
+
+test("kinds of records that nobody knows are counted together beyond a hundred", async () => {
+  const unknown = Array.from({ length: 500 }, (_, i) => message([1000 + i, message()]));
+  const { log } = await loadOne([run(), ...unknown, exit()]);
+  const { logRecords } = JSON.parse(blobText(log.blobs?.run));
+  expect(Object.keys(logRecords).length).toBeLessThanOrEqual(102);
+  expect(logRecords.other).toBe(401);
+});
+
+test("thousands of metric definitions take a moment", async () => {
+  const metrics = Array.from({ length: 50_000 }, (_, i) =>
+    record("metric", message([1, `metric ${i}`], [3, `metric ${i ^ 1}`])),
+  );
+  const { log, codes } = await loadOne([run(), ...metrics, exit()]);
+  expect(codes).toEqual([]);
+  expect(JSON.parse(blobText(log.blobs?.config))._wandb.m).toHaveLength(50_000);
+});

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { isJsonValue, JsonBytes } from "../../../src/sources/wandb-folder/json-bytes.js";
+import { isJsonValue, JsonBytes, TooLong } from "../../../src/sources/wandb-folder/json-bytes.js";
 import { decodeText, TextCache } from "../../../src/sources/wandb-folder/text.js";
 
 test("valid UTF-8 is itself", () =>
@@ -29,6 +29,32 @@ test("any bytes come back from their text", () =>
     ),
     { numRuns: 2000 },
   ));
+
+const anyBytes = fc
+  .array(fc.oneof(fc.nat(255), fc.constantFrom(0xe2, 0x82, 0xac, 0xf0, 0x9f, 0x9a, 0x80, 0xed, 0xa0, 0x22, 0x5c, 0x0a)))
+  .map((bytes) => Uint8Array.from(bytes));
+
+test("bytes are written as the JSON string of their text", () =>
+  fc.assert(
+    fc.property(anyBytes, (bytes) => {
+      const out = new JsonBytes();
+      out.escaped(bytes, 0, bytes.length);
+      expect(Buffer.from(out.take()).toString()).toBe(JSON.stringify(decodeText(bytes)));
+    }),
+    { numRuns: 2000 },
+  ));
+
+test("a text over its limit is refused, one within it is not", () => {
+  const out = new JsonBytes(5000);
+  out.text("x".repeat(5000));
+  expect(out.length).toBe(5000);
+  expect(() => out.byte(0x7d)).toThrow(TooLong);
+});
+
+test("a megabyte of damage takes no longer than a moment", () => {
+  const damaged = Buffer.alloc(1_000_000, 0xff);
+  expect(decodeText(damaged)).toBe("\udcff".repeat(1_000_000));
+});
 
 test("the cache gives what decodeText gives, collisions and long keys too", () => {
   const cache = new TextCache();

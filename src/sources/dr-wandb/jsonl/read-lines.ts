@@ -1,4 +1,4 @@
-import { LineSplitter, type LineSink } from "../../../json/lines.js";
+import { type LineSink, LineSplitter } from "../../../json/lines.js";
 import type { DrWandbFiles } from "../layout.js";
 
 const BLOCK_BYTES = 1024 * 1024;

@@ -1,5 +1,5 @@
-import { isText, MemberWalk } from "../../../json/members.js";
 import { type Finding, finding } from "../../../finding.js";
+import { isText, MemberWalk } from "../../../json/members.js";
 import { bytesText } from "../bytes-text.js";
 import { locate } from "../json-object.js";
 import type { DrWandbFiles } from "../layout.js";

@@ -1,9 +1,9 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import type { ImportOptions } from "../../../../src/store/raw-record.js";
 import { nodeFiles } from "../../../../src/sources/wandb-folder/files.js";
 import { importWandbFolders } from "../../../../src/sources/wandb-folder/import-folders.js";
+import type { ImportOptions } from "../../../../src/store/raw-record.js";
 import { DATA } from "../../../end-to-end/project.js";
 import { exit, frame, history, run } from "../log-writer.js";
 import { memoryFiles } from "../memory-files.js";

@@ -3,8 +3,9 @@ import { type Finding, finding } from "../finding.js";
 import { hasDuplicateKey } from "../json/duplicate-key.js";
 import { integerOf } from "../json/number.js";
 import { formatPointer } from "../json/pointer.js";
-import { type JsonMember, type JsonNode, type JsonObject, JsonSyntaxError, readJson } from "../json/read.js";
+import { type JsonNode, type JsonObject, JsonSyntaxError, readJson } from "../json/read.js";
 import type { Column, Table } from "../plan/plan.js";
+import { Left } from "./left.js";
 import { loggedAt } from "./logged-at.js";
 import { type BlobShape, keysFit, type RecordShape, resolveMember, type ShapeFamily, type ShapeNode } from "./shape.js";
 import { fitValue, isWholeInCell, type Value } from "./value.js";
@@ -98,47 +99,6 @@ function take(node: JsonNode, shape: ShapeNode, path: readonly string[], keys: K
   if (node.kind !== "object" || node.members.length === 0) return whole;
   const left = takeMembers(node, shape, path, keys, walk);
   return left === undefined ? undefined : `{${left}}`;
-}
-
-/** What is left of the members of an object. Members that stand side by side in the text are one piece of it. */
-class Left {
-  private readonly text: string;
-  private readonly pieces: string[] = [];
-  private from = -1;
-  private to = -1;
-
-  constructor(text: string) {
-    this.text = text;
-  }
-
-  /** A member that is left whole. */
-  whole({ keyStart, keyEnd, value }: JsonMember): void {
-    const { text } = this;
-    if (value.start !== keyEnd + 1) this.part({ keyStart, keyEnd }, text.slice(value.start, value.end));
-    else if (this.from >= 0 && keyStart === this.to + 1) this.to = value.end;
-    else {
-      this.close();
-      this.from = keyStart;
-      this.to = value.end;
-    }
-  }
-
-  /** A member of which this text is left. */
-  part({ keyStart, keyEnd }: Pick<JsonMember, "keyStart" | "keyEnd">, rest: string): void {
-    this.close();
-    this.pieces.push(`${this.text.slice(keyStart, keyEnd)}:${rest}`);
-  }
-
-  /** The members, joined; undefined when there are none. */
-  members(): string | undefined {
-    this.close();
-    return this.pieces.length === 0 ? undefined : this.pieces.join(",");
-  }
-
-  private close(): void {
-    if (this.from >= 0) this.pieces.push(this.text.slice(this.from, this.to));
-    this.from = -1;
-  }
 }
 
 function takeMembers(

@@ -34,9 +34,17 @@ export const FINDING_CODES = {
     says: "A value can be read in more than one way; the message says which way was taken.",
   },
   "source/copy-differs": { severity: "warning", says: "Two copies of one value in a source differ; both were kept." },
+  "source/same-content": {
+    severity: "note",
+    says: "Two files have the same records of a run; they count once.",
+  },
   "json/refused": { severity: "error", says: "A text is not strict JSON or not an object; it is kept as it came." },
   "json/duplicate-key": { severity: "error", says: "An object has a key twice; the text is kept as it came." },
   "run/unknown-place": { severity: "warning", says: "Entity or project of a run is unknown and was left empty." },
+  "run/unnamed": {
+    severity: "note",
+    says: "No record of a file says its run; they were imported as the run that the file is named.",
+  },
   "run/growing": { severity: "warning", says: "A run was not finished when it was imported." },
   "run/short": { severity: "error", says: "Fewer history rows were found than W&B counted." },
   "step/missing": { severity: "warning", says: "A history row has no usable step; its step is -1." },

@@ -26,12 +26,20 @@ const CASES = join(ROOT, "test/cases");
 const names = readdirSync(CASES).filter((name) => existsSync(join(CASES, name, "input")));
 
 const RECORDS = "records.jsonl";
+const PATHS = "paths.txt";
+
+/** What of an input folder is imported: the paths that it lists, else itself. */
+function pathsOf(folder: string): string[] {
+  if (!existsSync(join(folder, PATHS))) return [folder];
+  const lines = readFileSync(join(folder, PATHS), "utf8").trim().split("\n");
+  return lines.map((line) => join(folder, line));
+}
 
 /** Imports one input folder; gives the logs when it is in the textual form. */
 async function importInput(project: Project, folder: string): Promise<LogLines[] | undefined> {
   const records = join(folder, RECORDS);
   if (!existsSync(records)) {
-    await importPaths(project, [folder]);
+    await importPaths(project, pathsOf(folder));
     return undefined;
   }
   const logs = readRecords(readFileSync(records, "utf8"));

@@ -23,7 +23,10 @@ export interface Command {
 const NONE = { least: 0, most: 0 } as const;
 const ANY = { least: 0, most: Number.POSITIVE_INFINITY } as const;
 const SOURCES =
-  "a wandb/ folder, one run folder in it, a .wandb file, or a dr_wandb export (its folder or a file of it)";
+  "a wandb/ folder, one run folder in it, a .wandb file, a dr_wandb export (its folder or a file of it), or JSON Lines";
+const JSON_LINES_TEXT =
+  "JSON Lines are files of one JSON object a line, or JSON lists of objects, plain or as .gz or .zst; - is standard input, and a quoted glob such as 'runs/*.jsonl' stands for all files that match. Each object is a row of a run's history or a run.";
+const JSON_LINES: readonly OptionName[] = ["kind", "run-id-field", "project-field", "entity-field"];
 
 /** Every command, in the order of the help. */
 export const COMMANDS: readonly Command[] = [
@@ -34,10 +37,11 @@ export const COMMANDS: readonly Command[] = [
     summary: "the whole way: import, schemas, generate, tables, report",
     description: [
       `Imports each PATH (${SOURCES}) into the raw store, writes tables and a report, and says what to look at. Without a PATH it takes "sources" of wandb-columns.json.`,
+      JSON_LINES_TEXT,
       "In a folder without schemas it proposes them from the data and writes schemas/ and a .gitignore. From then on your schemas decide, and --on-new says what happens to paths they do not know.",
       "Only what is new is imported and only tables that change are written, so it is cheap to run again.",
     ],
-    options: ["kind", "entity", "wandb-project", "on-new", "fail-on", "memory", "threads", "wait", "dry-run", "json"],
+    options: [...JSON_LINES, "entity", "wandb-project", "on-new", "fail-on", "memory", "threads", "dry-run", "json"],
     examples: [
       ["wandb-columns sync ./wandb", "tables from the logs of local runs, in ./tables"],
       ["wandb-columns sync export/ --project analysis", "a dr_wandb export, into the folder analysis"],
@@ -52,12 +56,14 @@ export const COMMANDS: readonly Command[] = [
     summary: "local sources to the raw store",
     description: [
       `Reads each PATH (${SOURCES}) and keeps every record in raw/, byte for byte. What was imported before and did not change adds nothing.`,
+      JSON_LINES_TEXT,
       "A source that is damaged in part gives what is whole, and findings for the rest.",
     ],
-    options: ["kind", "entity", "wandb-project", "fail-on", "memory", "threads", "wait", "dry-run", "json"],
+    options: [...JSON_LINES, "entity", "wandb-project", "fail-on", "memory", "threads", "dry-run", "json"],
     examples: [
       ["wandb-columns import ./wandb", "every run of a wandb/ folder"],
       ["wandb-columns import run.wandb --entity me --wandb-project mnist", "a log that does not say whose it is"],
+      ["wandb-columns import 'rows/*.jsonl.gz' --kind history", "files with a history row a line"],
       ["wandb-columns import export/ --dry-run", "what would be read"],
     ],
     load: async () => (await import("./import.js")).importCommand,

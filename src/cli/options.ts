@@ -34,9 +34,15 @@ export const OPTIONS = {
   },
   kind: {
     value: "KIND",
-    help: "What the records of JSON Lines are: history (a row a record) or runs. Default: told by the first record.",
+    help: "What each record of JSON Lines is: history (a row of a run's history) or runs (a run). Default: told by the first records.",
     choices: RECORD_KINDS,
   },
+  "run-id-field": {
+    value: "FIELD",
+    help: "The member of JSON Lines that holds the run id: a name, names joined by dots, or a JSON Pointer. Default: run_id, run or id.",
+  },
+  "project-field": { value: "FIELD", help: "The same for the W&B project. Default: project." },
+  "entity-field": { value: "FIELD", help: "The same for the W&B entity. Default: entity." },
   "on-new": {
     value: "WHAT",
     help: "Paths that no schema declares: report keeps them in the residual, add merges the proposal into schemas/, fail stops before tables are written. Default: report.",

@@ -5,6 +5,7 @@ import { type Config, loadConfig, thresholdsOf } from "../pipelines/config.js";
 import { defaultLimits, LEAST_MEMORY, type Limits, type Machine } from "../pipelines/environment.js";
 import { type Project, projectAt } from "../pipelines/project.js";
 import { parseSink } from "../pipelines/sink-address.js";
+import type { SourcePath } from "../pipelines/source-paths.js";
 import type { OnNew } from "../pipelines/sync.js";
 import type { Naming } from "../plan/names.js";
 import type { Thresholds } from "../profile/infer-rules.js";
@@ -16,11 +17,11 @@ import { type OptionValues, settingText } from "./variables.js";
 export interface Settings {
   readonly project: Project;
   /** Sources of the configuration, relative ones inside the project folder. */
-  readonly sources: readonly string[];
+  readonly sources: readonly SourcePath[];
   readonly entity: string | undefined;
   readonly wandbProject: string | undefined;
-  /** What the records of JSON Lines are. */
-  readonly kind: "history" | "runs" | undefined;
+  /** How JSON Lines are to be read, as options say. */
+  readonly jsonLines: Omit<SourcePath, "path">;
   readonly onNew: OnNew;
   readonly failOn: Severity | "never";
   readonly limits: Limits;
@@ -87,6 +88,23 @@ function tablesFolder(to: string | undefined, config: Config, project: Project):
   return config.output === undefined ? project.tables : parseSink(config.output, project.root).dir;
 }
 
+/** A source of the configuration; a relative path is inside the project folder. */
+function sourcePath(source: string | SourcePath, project: Project): SourcePath {
+  const known = typeof source === "string" ? { path: source } : source;
+  return { ...known, path: isAbsolute(known.path) ? known.path : join(project.root, known.path) };
+}
+
+const FIELDS = { runIdField: "run-id-field", projectField: "project-field", entityField: "entity-field" } as const;
+
+function jsonLinesOptions(options: OptionValues): Omit<SourcePath, "path"> {
+  const kind = RECORD_KINDS.find((name) => name === options.get("kind"));
+  const fields = Object.entries(FIELDS).flatMap(([member, option]) => {
+    const name = options.get(option);
+    return typeof name === "string" ? [[member, name] as const] : [];
+  });
+  return { ...(kind === undefined ? {} : { kind }), ...Object.fromEntries(fields) };
+}
+
 /**
  * The settings of a command line.
  * @throws CliError `usage/…` when a value is wrong, SchemaError `config/…` when wandb-columns.json is.
@@ -95,13 +113,14 @@ export async function readSettings(options: OptionValues, effects: Effects): Pro
   const given = (name: OptionName) => settingText(name, options, effects.variables);
   const project = projectAt(given("project") ?? ".");
   const config = await loadConfig(project.config, effects);
+  const jsonLines = jsonLinesOptions(options);
   const threads = given("threads") ?? (config.threads === undefined ? undefined : String(config.threads));
   return {
     project,
-    sources: (config.sources ?? []).map((path) => (isAbsolute(path) ? path : join(project.root, path))),
+    sources: (config.sources ?? []).map((source) => ({ ...sourcePath(source, project), ...jsonLines })),
     entity: given("entity") ?? config.entity,
     wandbProject: given("wandb-project") ?? config.wandbProject,
-    kind: RECORD_KINDS.find((kind) => kind === given("kind")),
+    jsonLines,
     onNew: choice("on-new", ON_NEW, given("on-new") ?? config.onNew ?? "report"),
     failOn: choice("fail-on", FAIL_ON, given("fail-on") ?? config.failOn ?? "error"),
     limits: limitsOf(given("memory") ?? config.memory, threads, effects.machine),

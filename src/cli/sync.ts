@@ -2,9 +2,10 @@ import { CliError } from "../errors.js";
 import { findingLines } from "../output/findings.js";
 import { aligned, counted, grouped, ink, printable, type TextStyle } from "../output/layout.js";
 import { type SyncResult, syncResult } from "../pipelines/results.js";
+import type { SourcePath } from "../pipelines/source-paths.js";
 import { sync as runSync, type Synced } from "../pipelines/sync.js";
 import { type CommandRun, type Context, exitCodeOf, isSet, printResult, projectFlag } from "./context.js";
-import { printSources } from "./import.js";
+import { givenPaths, printSources } from "./import.js";
 import { shellWord } from "./shell.js";
 
 function nextCommands(context: Context, synced: Synced): string[] {
@@ -104,8 +105,9 @@ function syncText(result: SyncResult, synced: Synced, style: TextStyle): string 
   return `${lines.join("\n")}\n`;
 }
 
-function pathsOf({ positionals, settings }: Context): readonly string[] {
-  const paths = positionals.length > 0 ? positionals : settings.sources;
+function pathsOf(context: Context): readonly SourcePath[] {
+  const { positionals, settings } = context;
+  const paths = positionals.length > 0 ? givenPaths(context) : settings.sources;
   if (paths.length > 0) return paths;
   throw new CliError(
     "usage/no-source",

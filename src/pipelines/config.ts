@@ -8,6 +8,7 @@ import { locate, nodeAt, parseDocument, type SchemaDocument } from "../schema/do
 import { nearestWord } from "../schema/nearest.js";
 import { isMissing } from "../store/store-env.js";
 import type { Environment } from "./environment.js";
+import { SourcePathSchema } from "./source-paths.js";
 
 const closed = { additionalProperties: false } as const;
 
@@ -44,7 +45,7 @@ export const ConfigSchema = Type.Object(
   {
     $schema: Type.Optional(Type.String({ description: "For editors: where this schema is." })),
     sources: Type.Optional(
-      Type.Array(Type.String({ minLength: 1 }), {
+      Type.Array(Type.Union([Type.String({ minLength: 1 }), SourcePathSchema]), {
         description: "What `sync` imports when it is given no path; relative to this file.",
       }),
     ),
@@ -90,17 +91,23 @@ function wrong(code: string, message: string, document: SchemaDocument, pointer:
   return new SchemaError(`config/${code}`, message, { where: locate(document, node.start), next });
 }
 
+/** The members that there are at a place of the configuration. */
+function settingNames(place: string): string[] {
+  if (place === "/thresholds") return Object.keys(ThresholdsSchema.properties);
+  return Object.keys((place.startsWith("/sources/") ? SourcePathSchema : ConfigSchema).properties);
+}
+
 function refusal(document: SchemaDocument, errors: readonly ErrorObject[]): SchemaError {
   const extra = errors.find((error) => error.keyword === "additionalProperties");
   if (extra !== undefined) {
     const name = String(extra.params["additionalProperty"]);
-    const inside = extra.instancePath === "/thresholds" ? ThresholdsSchema : ConfigSchema;
-    const near = nearestWord(name, Object.keys(inside.properties));
+    const near = nearestWord(name, settingNames(extra.instancePath));
     const next = near === undefined ? "Remove it." : `Did you mean "${near}"?`;
     return wrong("unknown-member", `There is no setting "${name}".`, document, extra.instancePath, next);
   }
-  const choices = errors.filter((error) => error.keyword === "const").map((error) => error.params["allowedValue"]);
-  const [first] = errors;
+  const constants = errors.filter((error) => error.keyword === "const");
+  const choices = constants.map((error) => error.params["allowedValue"]);
+  const [first] = constants.length > 0 ? constants : errors;
   const says = choices.length > 0 ? `is none of ${choices.join(", ")}` : (first?.message ?? "has the wrong shape");
   const place = first?.instancePath ?? "";
   const message = `The setting ${place === "" ? "as a whole" : place.slice(1)} ${says}.`;

@@ -1,4 +1,5 @@
 import type { LockWait } from "../store/store-env.js";
+import type { StandardInput } from "./standard-input.js";
 
 /** What the program may use of the machine. */
 export interface Machine {
@@ -20,6 +21,9 @@ export interface Machine {
 export interface Environment {
   /** The file system: `node:fs/promises`. */
   readonly files: typeof import("node:fs/promises");
+  /** The files that a glob matches, in the order of their names; `\` is an escape but on Windows. */
+  glob(pattern: string): Promise<readonly string[]>;
+  readonly stdin: StandardInput;
   readonly machine: Machine;
   /** The folder with the built-in schemas of this package. */
   readonly builtInSchemas: string;

@@ -1,8 +1,11 @@
 import { readFileSync } from "node:fs";
 import * as files from "node:fs/promises";
 import { availableParallelism, hostname, tmpdir, totalmem } from "node:os";
+import { isAbsolute, sep } from "node:path";
+import { addAbortSignal } from "node:stream";
 import { fileURLToPath } from "node:url";
 import type { Environment, Machine } from "./environment.js";
+import { standardInput } from "./standard-input.js";
 
 function isAlive(pid: number): boolean {
   try {
@@ -43,6 +46,13 @@ function thisMachine(): Machine {
   };
 }
 
+async function globFiles(pattern: string): Promise<string[]> {
+  const { glob } = await import("tinyglobby");
+  const slashed = sep === "\\" ? pattern.replaceAll("\\", "/") : pattern;
+  const found = await glob(slashed, { absolute: isAbsolute(pattern), expandDirectories: false });
+  return found.sort((a, b) => (a < b ? -1 : 1));
+}
+
 /** A file of this package, by its path inside it. */
 function packagePath(path: string): string {
   return fileURLToPath(new URL(`../../${path}`, import.meta.url));
@@ -61,6 +71,8 @@ function packageVersion(): string {
 export function nodeEnvironment(signal: AbortSignal = new AbortController().signal): Environment {
   return {
     files,
+    glob: globFiles,
+    stdin: standardInput(() => addAbortSignal(signal, process.stdin)),
     machine: thisMachine(),
     builtInSchemas: packagePath("schemas"),
     version: packageVersion(),

@@ -9,8 +9,8 @@ import { groupFindings } from "../report/report.js";
 import { type Report, ReportSchema } from "../report/schema.js";
 import type { ImportSummary } from "../store/raw-store-writer.js";
 import type { ExportResult } from "./export.js";
-import { type RecognisedSource, RecognisedSourceSchema } from "./import.js";
 import type { Proposal } from "./infer.js";
+import { type RecognisedSource, RecognisedSourceSchema } from "./recognise.js";
 import type { Synced } from "./sync.js";
 
 /** The format number of every result below. */

@@ -4,29 +4,29 @@ import type { Finding } from "../finding.js";
 import type { Naming } from "../plan/names.js";
 import { DEFAULT_THRESHOLDS, type Thresholds } from "../profile/infer-rules.js";
 import type { Report } from "../report/schema.js";
-import type { RecordKind } from "../sources/json-lines/recognise.js";
 import type { RawStore } from "../store/raw-store.js";
 import type { ImportSummary } from "../store/raw-store-writer.js";
 import { isMissing } from "../store/store-env.js";
 import { defaultLimits, ENGINE_FOLDER, type Environment, type Limits, type Progress } from "./environment.js";
 import { type ExportResult, exportTables } from "./export.js";
 import { generateIfNew } from "./generate.js";
-import { importSources, type Recognised, type RecognisedSource, recogniseSources } from "./import.js";
+import { importSources } from "./import.js";
 import { type Proposal, proposeFrom, writeProposal } from "./infer.js";
 import { openRaw, type PlannedProject, type Project, planProject } from "./project.js";
 import { withProjectLock } from "./project-lock.js";
+import { type Recognised, type RecognisedSource, recogniseSources } from "./recognise.js";
 import { makeReport, writeReport } from "./report.js";
+import type { SourcePath } from "./source-paths.js";
 
 /** What happens to paths that no schema declares. */
 export type OnNew = "report" | "add" | "fail";
 
 export interface SyncOptions {
-  readonly paths: readonly string[];
+  /** Paths to import, as texts or with what is to be known of them. */
+  readonly paths: readonly (string | SourcePath)[];
   /** W&B entity and project of runs whose source does not say. Default: empty, with a finding. */
   readonly entity?: string | undefined;
   readonly wandbProject?: string | undefined;
-  /** What the records of JSON Lines are. Default: told by the first record. */
-  readonly kind?: RecordKind | undefined;
   /** Default `report`. */
   readonly onNew?: OnNew;
   /** Default `snake`. */
@@ -46,7 +46,6 @@ function requestOf(options: SyncOptions, project: Project, env: Environment): Sy
   const defaults = {
     entity: undefined,
     wandbProject: undefined,
-    kind: undefined,
     onNew: "report",
     naming: "snake",
     thresholds: DEFAULT_THRESHOLDS,
@@ -175,6 +174,6 @@ async function syncLocked(
  */
 export async function sync(project: Project, options: SyncOptions, env: Environment): Promise<Synced> {
   const request = requestOf(options, project, env);
-  const recognised = await recogniseSources(request.paths, env, request.kind);
+  const recognised = await recogniseSources(request.paths, env);
   return withProjectLock(project, env, () => syncLocked(project, request, recognised, env));
 }

@@ -56,8 +56,8 @@ export function hasRows(version: Version, kind: RecordKind): boolean {
 
 const grouped = new WeakMap<readonly Version[], ReadonlyMap<string, readonly Version[]>>();
 
-/** Versions by run; worked out once for a list. */
-function byRun(versions: readonly Version[]): ReadonlyMap<string, readonly Version[]> {
+/** The versions of each run, by `runText`; worked out once for a list. */
+export function versionsByRun(versions: readonly Version[]): ReadonlyMap<string, readonly Version[]> {
   const known = grouped.get(versions);
   if (known !== undefined) return known;
   const runs = new Map<string, Version[]>();
@@ -71,18 +71,30 @@ function byRun(versions: readonly Version[]): ReadonlyMap<string, readonly Versi
   return runs;
 }
 
+/** Sources that name a log after its file: of them equal logs of one run are copies, and count once. */
+const NAMED_BY_FILE: ReadonlySet<SourceName> = new Set(["json-lines"]);
+
+/** The version whose records a version of the same run repeats, and which counts in its place; else undefined. */
+export function copiedVersion(version: Version, versions: readonly Version[]): Version | undefined {
+  const { source } = version.log;
+  if (!NAMED_BY_FILE.has(source)) return undefined;
+  const first = versions.find((other) => other.digest === version.digest && other.log.source === source);
+  return first === version ? undefined : first;
+}
+
 /** The versions of one run that count for a kind: those of the first source in SOURCES that has rows of it. */
 function winners(versions: readonly Version[], kind: RecordKind): Version[] {
   const having = versions.filter((version) => hasRows(version, kind));
   if (having.length <= 1) return having;
   const source = SOURCES.find((name) => having.some((version) => version.log.source === name));
-  return having.filter((version) => version.log.source === source);
+  const ofSource = having.filter((version) => version.log.source === source);
+  return ofSource.filter((version) => copiedVersion(version, ofSource) === undefined);
 }
 
 /** Ids of the versions whose rows of a kind count. */
 export function liveVersions(versions: readonly Version[], kind: RecordKind): Set<number> {
   const live = new Set<number>();
-  for (const group of byRun(versions).values()) for (const { id } of winners(group, kind)) live.add(id);
+  for (const group of versionsByRun(versions).values()) for (const { id } of winners(group, kind)) live.add(id);
   return live;
 }
 
@@ -129,7 +141,7 @@ function liveRun(group: readonly Version[]): LiveRun {
 
 /** Every run of the store, in order of key. */
 export function liveRuns(versions: readonly Version[]): LiveRun[] {
-  const runs = [...byRun(versions).values()].map(liveRun);
+  const runs = [...versionsByRun(versions).values()].map(liveRun);
   return runs.sort(
     (a, b) =>
       compareText(a.key.entity, b.key.entity) ||

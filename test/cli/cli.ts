@@ -21,6 +21,10 @@ export interface SpawnOptions {
   readonly env?: Readonly<Record<string, string>>;
   /** Whose rights it has. */
   readonly uid?: number;
+  /** What it reads from standard input; nothing by default. */
+  readonly input?: string | Uint8Array;
+  /** Its standard input does not end. */
+  readonly staysOpen?: boolean;
 }
 
 /** The variables of a user who set none of ours. */
@@ -28,12 +32,17 @@ export const plainVariables = (): Record<string, string> => ({ PATH: process.env
 
 /** Starts the program as a user does. */
 export function start(args: readonly string[], options: SpawnOptions = {}) {
-  return spawn(process.execPath, [MAIN, ...args], {
+  const child = spawn(process.execPath, [MAIN, ...args], {
     cwd: options.cwd ?? REPOSITORY,
     env: { ...plainVariables(), ...options.env },
     ...(options.uid === undefined ? {} : { uid: options.uid }),
-    stdio: ["ignore", "pipe", "pipe"],
+    stdio: ["pipe", "pipe", "pipe"],
   });
+  // A program that ends without reading its input breaks the pipe; its exit code tells the rest.
+  child.stdin.on("error", () => undefined);
+  child.stdin.write(options.input ?? "");
+  if (options.staysOpen !== true) child.stdin.end();
+  return child;
 }
 
 /** Runs the program to its end. */

@@ -52,10 +52,23 @@ describe("settings", () => {
     expect(await read({}, { WANDB_COLUMNS_ENTITY: "" })).toMatchObject({ entity: "file", failOn: "warning" });
   });
 
+  test("a source of the file says how its JSON Lines are to be read; an option wins", async () => {
+    const source = { path: "rows/*.jsonl", kind: "history", runIdField: "run.id" } as const;
+    const project = await projectWith({ sources: [source, "runs.jsonl"] });
+    const path = join(project, "rows/*.jsonl");
+    const found = await readSettings(options({ project }), effects({}));
+    expect(found.sources).toEqual([{ ...source, path }, { path: join(project, "runs.jsonl") }]);
+    const given = options({ project, kind: "runs", "project-field": "p" });
+    expect((await readSettings(given, effects({}))).sources).toEqual([
+      { ...source, path, kind: "runs", projectField: "p" },
+      { path: join(project, "runs.jsonl"), kind: "runs", projectField: "p" },
+    ]);
+  });
+
   test("sources and output of the file are inside the project folder, --to is not", async () => {
     const project = await projectWith({ sources: ["wandb", "/abs/export"], output: "parquet:out" });
     const found = await readSettings(options({ project }), effects({}));
-    expect(found.sources).toEqual([join(project, "wandb"), "/abs/export"]);
+    expect(found.sources).toEqual([{ path: join(project, "wandb") }, { path: "/abs/export" }]);
     expect(found.tables).toBe(join(project, "out"));
     expect((await readSettings(options({ project, to: "parquet:here" }), effects({}))).tables).toBe("here");
   });

@@ -3,12 +3,15 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { Environment, Limits } from "../../src/pipelines/environment.js";
+import { nodeEnvironment } from "../../src/pipelines/node-environment.js";
 import { type ExportResult, exportTables } from "../../src/pipelines/export.js";
-import { importSources, recogniseSources } from "../../src/pipelines/import.js";
+import { importSources } from "../../src/pipelines/import.js";
 import { type Proposal, proposeFrom, writeProposal } from "../../src/pipelines/infer.js";
 import { openRaw, type PlannedProject, type Project, planProject, projectAt } from "../../src/pipelines/project.js";
+import { recogniseSources } from "../../src/pipelines/recognise.js";
 import { rebuildTables } from "../../src/pipelines/rebuild.js";
 import { type MadeReport, makeReport } from "../../src/pipelines/report.js";
+import type { SourcePath } from "../../src/pipelines/source-paths.js";
 import type { Plan } from "../../src/plan/plan.js";
 import { DEFAULT_THRESHOLDS } from "../../src/profile/infer-rules.js";
 import type { RawStore } from "../../src/store/raw-store.js";
@@ -21,7 +24,7 @@ export const LIMITS: Limits = { memory: 1e9, threads: 2 };
 
 /** The real machine and file system, at a moment of our choosing. */
 export const environment: Environment = {
-  files,
+  ...nodeEnvironment(),
   machine: {
     pid: process.pid,
     host: "here",
@@ -49,7 +52,7 @@ export function removeProject(project: Project): Promise<void> {
 /** Imports what the importer recognises. */
 export async function importPaths(
   project: Project,
-  paths: readonly string[],
+  paths: readonly (string | SourcePath)[],
   place: { readonly entity?: string; readonly wandbProject?: string } = {},
 ): Promise<ImportSummary> {
   const { sources } = await recogniseSources(paths, environment);

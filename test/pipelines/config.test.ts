@@ -35,6 +35,20 @@ const bad: [name: string, text: string, code: string, says: RegExp, line: number
   ["an unknown threshold", '{\n"thresholds": {"maxdepth": 1}}', "config/unknown-member", /no setting "maxdepth"/, 2],
   ["a choice that is none", '{\n"onNew": "ad"}', "config/value", /onNew is none of report, add, fail/, 2],
   ["a wrong type", '{\n"sources": "wandb"}', "config/value", /sources must be array/, 2],
+  [
+    "a kind of records that is none",
+    '{"sources": [\n{"path": "a", "kind": "rows"}]}',
+    "config/value",
+    /sources\/0\/kind is none of history, runs/,
+    2,
+  ],
+  [
+    "a misspelt member of a source",
+    '{"sources": [\n{"path": "a", "runIdFeild": "x"}]}',
+    "config/unknown-member",
+    /"runIdFeild"/,
+    2,
+  ],
   ["a wrong element", '{"sources": [\n""]}', "config/value", /sources\/0 must NOT have fewer/, 2],
   ["a number out of range", '{\n"threads": 0}', "config/value", /threads must be >= 1/, 2],
 ];

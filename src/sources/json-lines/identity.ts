@@ -1,94 +1,61 @@
-import type { Path } from "../../json/pointer.js";
+import { Edge } from "./edge.js";
 import type { IdentityFields } from "./fields.js";
-import { MemberWalk, skipSpace } from "./json-scan.js";
+import { isBraced, isKey, MemberWalk, unescaped } from "./json-scan.js";
 import { KeySearch } from "./key-search.js";
+import { type Candidate, Cuts, candidatesOf, emptyPlace, follow, lastPlace, NONE, type Place } from "./places.js";
 
-const OPEN_OBJECT = 0x7b;
-const CLOSE_OBJECT = 0x7d;
 const QUOTE = 0x22;
-const BACKSLASH = 0x5c;
+const BACKSLASH = Buffer.from("\\", "latin1");
 const UNICODE_ESCAPE = Buffer.from("\\u", "latin1");
-const NOT_FOUND = -1;
-const PARTS = ["run_id", "project", "entity"] as const;
+const SLASH = "/".charCodeAt(0);
 
-/** Texts of an identity as they stand in a record; undefined where it says nothing. */
+/** The parts of an identity that a record says; undefined where it says nothing. */
 export interface IdentityText {
   readonly run_id: string | undefined;
   readonly project: string | undefined;
   readonly entity: string | undefined;
 }
 
-/** One path where a part of the identity may stand. */
-interface Candidate {
-  readonly part: number;
-  readonly path: Path;
-  readonly key: Buffer;
-}
-
-function candidatesOf(fields: IdentityFields): Candidate[] {
-  return PARTS.flatMap((name, part) =>
-    fields[name].map((path) => ({ part, path, key: Buffer.from(path[0] ?? "", "utf8") })),
-  );
-}
-
-/** A member that was found: where it stands, and in which object. One for each candidate, used again for every record. */
-interface Place {
-  record: number;
-  object: number;
-  ordinal: number;
-  commaAt: number;
-  start: number;
-  valueFrom: number;
-  valueTo: number;
-}
-
-const NOWHERE: Place = { record: 0, object: 0, ordinal: 0, commaAt: 0, start: 0, valueFrom: 0, valueTo: 0 };
-
-function sameBytes(bytes: Uint8Array, at: number, expected: Uint8Array): boolean {
-  for (let i = 0; i < expected.length; i++) if (bytes[at + i] !== expected[i]) return false;
-  return true;
-}
-
-/** Whether a value can be part of an identity: a string or a number. */
-function isUsable(bytes: Uint8Array, at: number): boolean {
-  const c = bytes[at] as number;
-  return c === QUOTE || c === 0x2d || (c >= 0x30 && c <= 0x39);
-}
-
 /**
- * Finds the identity of record after record of one file, and what is to be cut out of each. Records of one run mostly
- * begin or end with the same bytes: then nothing is read but these, after a search showed that no other identity
- * member is there. What is found never depends on the records before.
+ * Finds the identity of record after record of one file, and what is to be cut out of each. Most records begin or end as
+ * the one before: then only that edge is read, after a search showed that no other identity member can be there. What is
+ * found in a record that is JSON does not depend on the records before.
  */
 export class IdentityFinder<Run> {
-  /** Ranges to cut out of the record found last: `cuts[2i]..cuts[2i+1])`, ascending; `cutCount` of them. */
-  readonly cuts = new Int32Array(16);
-  cutCount = 0;
+  /** What the identity is cut out by, from the record found last; nothing when that is no object. */
+  readonly cuts = new Cuts();
+  /** Whether the record found last says a run id. */
+  hasRunId = false;
   readonly #candidates: readonly Candidate[];
   readonly #places: readonly Place[];
   readonly #intern: (text: IdentityText) => Run;
   readonly #runs = new Map<string, Run>();
-  #none: Run | undefined;
   readonly #searches = new Map<number, KeySearch>();
   readonly #walk = new MemberWalk();
-  readonly #inner = new MemberWalk();
-  readonly #chosen: number[] = [-1, -1, -1];
+  readonly #edge = new Edge();
+  /** For each part the candidate that was found, or NONE; where its value stands. */
+  readonly #choice = new Int32Array(3);
+  readonly #valueFrom = new Int32Array(3);
+  readonly #valueTo = new Int32Array(3);
+  /** What may stand in a key of ours that is not spelled as usual; a slash can be escaped without a number. */
+  readonly #escape: Buffer;
   #bytes: Buffer = Buffer.alloc(0);
   #live: Buffer = Buffer.alloc(0);
   #end = 0;
   #escapeFrom = 0;
   #escapeNext = -1;
   #record = 0;
-  #head: Uint8Array | undefined;
-  #tail: Uint8Array | undefined;
-  #known: Run | undefined;
-  #search: KeySearch | undefined;
+  #edgeHasRunId = false;
+  #edgeSearch: KeySearch | undefined;
+  #lastRun: Run | undefined;
 
   /** @param intern gives the run of an identity; asked once for each spelling of it. */
   constructor(fields: IdentityFields, intern: (text: IdentityText) => Run) {
     this.#candidates = candidatesOf(fields);
-    this.#places = this.#candidates.map(() => ({ ...NOWHERE }));
+    this.#places = this.#candidates.map(emptyPlace);
     this.#intern = intern;
+    const hasSlash = this.#candidates.some(({ keys }) => keys[0]?.includes(SLASH));
+    this.#escape = hasSlash ? BACKSLASH : UNICODE_ESCAPE;
   }
 
   /** The records that follow stand in this buffer, before `end`. */
@@ -100,34 +67,26 @@ export class IdentityFinder<Run> {
     for (const search of this.#searches.values()) search.reset(bytes, end);
   }
 
-  /** The same records will be given once more from the first on. */
+  /** The same records will be given once more, from the first on. */
   repeat(): void {
-    this.#head = undefined;
-    this.#tail = undefined;
+    this.#edge.forget();
+    this.hasRunId = false;
     for (const search of this.#searches.values()) search.repeat();
   }
 
-  /** The run of the record `bytes[from..to)`, surrounded by no white space; sets `cuts`. */
+  /** The run of the record `bytes[from..to)`, which has no white space around it; sets `cuts` and `hasRunId`. */
   find(from: number, to: number): Run {
     const bytes = this.#bytes;
-    const head = this.#head;
-    if (head !== undefined && from + head.length < to && sameBytes(bytes, from, head)) {
-      const after = from + head.length;
-      if (!this.#mayHold(this.#search, after, to)) return this.#cutOne(from + 1, after);
-    }
-    const tail = this.#tail;
-    if (tail !== undefined && from + tail.length < to && sameBytes(bytes, to - tail.length, tail)) {
-      const before = to - tail.length;
-      if (!this.#mayHold(this.#search, from, before)) return this.#cutOne(before, to - 1);
+    const edge = this.#edge;
+    if (isBraced(bytes, from, to) && edge.match(bytes, from, to)) {
+      const isHead = edge.side === "head";
+      if (!this.#mayHold(this.#edgeSearch, isHead ? edge.cutTo : from, isHead ? to : edge.cutFrom)) {
+        this.cuts.one(edge.cutFrom, edge.cutTo);
+        this.hasRunId = this.#edgeHasRunId;
+        return edge.isRepeated ? (this.#lastRun as Run) : this.#runOf(edge.valueFrom, edge.valueTo);
+      }
     }
     return this.#look(from, to);
-  }
-
-  #cutOne(from: number, to: number): Run {
-    this.cuts[0] = from;
-    this.cuts[1] = to;
-    this.cutCount = 1;
-    return this.#known as Run;
   }
 
   /** Whether a key that counts, or an escape that may hide one, may stand in `from..to)`. */
@@ -137,171 +96,138 @@ export class IdentityFinder<Run> {
 
   #hasEscape(from: number, to: number): boolean {
     if (from < this.#escapeFrom || from > this.#escapeNext) {
-      const next = this.#live.indexOf(UNICODE_ESCAPE, from);
+      const next = this.#live.indexOf(this.#escape, from);
       this.#escapeFrom = from;
       this.#escapeNext = next < 0 ? this.#end : next;
     }
     return this.#escapeNext < to;
   }
 
-  /** The search for all that could still change the choice. */
-  #searchFor(chosen: readonly number[]): KeySearch {
-    const signature = chosen.reduce((sum, choice) => sum * 64 + choice + 1, 0);
+  /** The search for all that could still change the choice; with what was chosen itself, when it stands behind that. */
+  #searchNow(isBehind = false): KeySearch {
+    const choice = this.#choice;
+    const [run_id = NONE, project = NONE, entity = NONE] = choice;
+    const signature = (((run_id + 1) * 64 + project + 1) * 64 + entity + 1) * 2 + (isBehind ? 1 : 0);
     const known = this.#searches.get(signature);
     if (known !== undefined) return known;
     const open = this.#candidates.filter(({ part }, i) => {
-      const choice = chosen[part] ?? NOT_FOUND;
-      return choice === NOT_FOUND || i < choice;
+      const chosen = choice[part] as number;
+      return chosen === NONE || i < chosen || (isBehind && i === chosen);
     });
-    const search = new KeySearch(open.map(({ path }) => Buffer.from(JSON.stringify(path[0] ?? ""), "utf8")));
+    const search = new KeySearch(open.map(({ word }) => word));
     search.reset(this.#bytes, this.#end);
     this.#searches.set(signature, search);
     return search;
   }
 
+  /** Reads the members of a record as far as one of them may count. */
   #look(from: number, to: number): Run {
-    this.cutCount = 0;
-    this.#record += 1;
-    const chosen = this.#chosen;
-    chosen.fill(NOT_FOUND);
-    let search = this.#searchFor(chosen);
-    if (this.#mayHold(search, from, to)) {
-      const walk = this.#walk;
-      walk.begin(this.#bytes, from, to);
-      for (let ordinal = 0; walk.next(); ordinal++) {
-        if (!this.#note(from, ordinal, to)) continue;
-        search = this.#searchFor(chosen);
-        if (!this.#mayHold(search, walk.at, to)) break;
-      }
+    // Where the record before said a run this one will too: no search is needed to know that its members matter.
+    const expects = this.hasRunId;
+    this.#choice.fill(NONE);
+    if (!expects && !this.#mayHold(this.#searchNow(), from, to)) {
+      this.cuts.count = 0;
+      this.#edge.forget();
+      this.#valueFrom.fill(NONE);
+      this.#valueTo.fill(NONE);
+      return this.#runOf(this.#valueFrom, this.#valueTo);
     }
-    const run = this.#run();
-    this.#cutChosen(to);
-    this.#remember(run, search, from, to);
-    return run;
+    const isBroken = this.#walkThrough(from, to);
+    if (isBroken) this.#guess(from, to);
+    this.#settle(from, to, isBraced(this.#bytes, from, to) && !isBroken);
+    return this.#runOf(this.#valueFrom, this.#valueTo);
+  }
+
+  /** Notes the members of a record that count; whether it is no JSON object. */
+  #walkThrough(from: number, to: number): boolean {
+    const walk = this.#walk;
+    this.#record += 1;
+    walk.begin(this.#bytes, from, to);
+    while (walk.next()) {
+      if (this.#note(from) && !this.#mayHold(this.#searchNow(), walk.at, to)) return false;
+    }
+    return !walk.closed;
   }
 
   /** Takes the member of the walk when it is one that counts; whether it was. */
-  #note(from: number, ordinal: number, to: number): boolean {
-    const { keyFrom, keyTo, valueFrom, valueTo, commaAt } = this.#walk;
+  #note(from: number): boolean {
+    const walk = this.#walk;
+    const bytes = this.#bytes;
     let noted = false;
-    for (const [i, candidate] of this.#candidates.entries()) {
+    for (let i = 0; i < this.#candidates.length; i++) {
+      const { keys, part } = this.#candidates[i] as Candidate;
       const place = this.#places[i] as Place;
-      if (place.record === this.#record || !this.#isKey(keyFrom, keyTo, candidate.key)) continue;
+      if (place.record === this.#record || !isKey(bytes, walk.keyFrom, walk.keyTo, keys[0] as Buffer)) continue;
       place.record = this.#record;
       noted = true;
-      const found = { object: from, ordinal, commaAt, start: keyFrom - 1, valueFrom, valueTo };
-      Object.assign(place, found);
-      if (candidate.path.length > 1 && !this.#descend(candidate.path, place, to)) continue;
-      const choice = this.#chosen[candidate.part] as number;
-      if (isUsable(this.#bytes, place.valueFrom) && (choice === NOT_FOUND || i < choice))
-        this.#chosen[candidate.part] = i;
+      const chosen = this.#choice[part] as number;
+      if (follow(keys, walk, from, bytes, place) && (chosen === NONE || i < chosen)) this.#choice[part] = i;
     }
     return noted;
   }
 
-  /** Follows the rest of a path down from a member; whether it leads to one. */
-  #descend(path: Path, place: Place, to: number): boolean {
-    const walk = this.#inner;
-    for (const segment of path.slice(1)) {
-      const key = Buffer.from(segment, "utf8");
-      const object = place.valueFrom;
-      walk.begin(this.#bytes, object, to);
-      let ordinal = -1;
-      let found = false;
-      while (!found && walk.next()) {
-        ordinal += 1;
-        found = this.#isKey(walk.keyFrom, walk.keyTo, key);
-      }
-      if (!found) return false;
-      const { keyFrom, valueFrom, valueTo, commaAt } = walk;
-      Object.assign(place, { object, ordinal, commaAt, start: keyFrom - 1, valueFrom, valueTo });
+  /** What a text that is no JSON may say of its run. */
+  #guess(from: number, to: number): void {
+    for (const [i, { part, word, keys }] of this.#candidates.entries()) {
+      const place = this.#places[i] as Place;
+      if (this.#choice[part] !== NONE || keys.length > 1) continue;
+      if (lastPlace(word, this.#bytes, from, to, place)) this.#choice[part] = i;
     }
-    return true;
   }
 
-  #isKey(from: number, to: number, key: Buffer): boolean {
+  /** Notes what was chosen in a record, and what it shows of the records to come. */
+  #settle(from: number, to: number, isObject: boolean): void {
     const bytes = this.#bytes;
-    if (to - from === key.length && sameBytes(bytes, from, key)) return true;
-    for (let i = from; i < to; i++)
-      if (bytes[i] === BACKSLASH) return unescaped(bytes, from - 1, to + 1) === key.toString("utf8");
-    return false;
+    const chosen: { part: number; place: Place }[] = [];
+    for (const [part, choice] of this.#choice.entries()) {
+      const place = choice === NONE ? undefined : (this.#places[choice] as Place);
+      this.#valueFrom[part] = place?.valueFrom ?? NONE;
+      this.#valueTo[part] = place?.valueTo ?? NONE;
+      if (place !== undefined && !chosen.some((other) => other.place.start === place.start))
+        chosen.push({ part, place });
+    }
+    this.hasRunId = this.#choice[0] !== NONE;
+    chosen.sort((a, b) => a.place.start - b.place.start);
+    const places = chosen.map(({ place }) => place);
+    this.cuts.members(isObject ? places : [], bytes, to);
+    const [cutFrom = 0, cutTo = 0] = this.cuts.at;
+    this.#edge.forget();
+    const isWhole = this.#choice.every(
+      (choice) => choice === NONE || chosen.some(({ part }) => this.#choice[part] === choice),
+    );
+    if (this.cuts.count !== 1 || !isWhole) return;
+    this.#edge.learn(
+      bytes,
+      [from, to],
+      [cutFrom, cutTo],
+      places,
+      chosen.map(({ part }) => part),
+    );
+    this.#edgeHasRunId = this.hasRunId;
+    this.#edgeSearch = this.#searchNow(this.#edge.side === "tail");
   }
 
-  #run(): Run {
-    const [run_id = NOT_FOUND, project = NOT_FOUND, entity = NOT_FOUND] = this.#chosen;
-    if (run_id === NOT_FOUND && project === NOT_FOUND && entity === NOT_FOUND) {
-      this.#none ??= this.#intern({ run_id: undefined, project: undefined, entity: undefined });
-      return this.#none;
+  /** The run of an identity, by its values in the text; -1 where a part has none. */
+  #runOf(valueFrom: Int32Array, valueTo: Int32Array): Run {
+    const bytes = this.#bytes;
+    const token = (part: number) =>
+      bytes.toString("latin1", Math.max(0, valueFrom[part] as number), Math.max(0, valueTo[part] as number));
+    const key = `${token(0)}\n${token(1)}\n${token(2)}`;
+    let run = this.#runs.get(key);
+    if (run === undefined) {
+      const text = (part: number) => this.#text(valueFrom[part] as number, valueTo[part] as number);
+      run = this.#intern({ run_id: text(0), project: text(1), entity: text(2) });
+      this.#runs.set(key, run);
     }
-    const key = `${this.#token(run_id)}\n${this.#token(project)}\n${this.#token(entity)}`;
-    const known = this.#runs.get(key);
-    if (known !== undefined) return known;
-    const run = this.#intern({
-      run_id: this.#text(run_id),
-      project: this.#text(project),
-      entity: this.#text(entity),
-    });
-    this.#runs.set(key, run);
+    this.#lastRun = run;
     return run;
   }
 
-  #token(choice: number): string {
-    if (choice === NOT_FOUND) return "";
-    const { valueFrom, valueTo } = this.#places[choice] as Place;
-    return this.#bytes.toString("latin1", valueFrom, valueTo);
-  }
-
-  #text(choice: number): string | undefined {
-    if (choice === NOT_FOUND) return undefined;
-    const { valueFrom, valueTo } = this.#places[choice] as Place;
+  #text(from: number, to: number): string | undefined {
+    if (from < 0) return undefined;
     const bytes = this.#bytes;
-    if (bytes[valueFrom] !== QUOTE) return bytes.toString("utf8", valueFrom, valueTo);
-    return unescaped(bytes, valueFrom, valueTo) ?? bytes.toString("utf8", valueFrom + 1, valueTo - 1);
-  }
-
-  /** What to cut: members that the object begins with go with the comma after them, others with the comma before. */
-  #cutChosen(to: number): void {
-    const bytes = this.#bytes;
-    const places = this.#chosen.flatMap((choice) => (choice === NOT_FOUND ? [] : [this.#places[choice] as Place]));
-    if (places.length > 1) places.sort((a, b) => a.start - b.start);
-    const led = new Map<number, number>();
-    for (const place of places) {
-      let [cutFrom, cutTo] = [place.commaAt, place.valueTo];
-      if (place.ordinal === (led.get(place.object) ?? 0)) {
-        led.set(place.object, place.ordinal + 1);
-        const comma = skipSpace(bytes, place.valueTo, to);
-        cutFrom = place.ordinal === 0 ? place.object + 1 : place.start;
-        if (bytes[comma] === 0x2c) cutTo = skipSpace(bytes, comma + 1, to);
-      }
-      const last = 2 * this.cutCount - 1;
-      if (last > 0 && this.cuts[last] === cutFrom) this.cuts[last] = cutTo;
-      else {
-        this.cuts[last + 1] = cutFrom;
-        this.cuts[last + 2] = cutTo;
-        this.cutCount += 1;
-      }
-    }
-  }
-
-  /** Keeps the bytes that the next record of the run is likely to begin or end with. */
-  #remember(run: Run, search: KeySearch, from: number, to: number): void {
-    const bytes = this.#bytes;
-    this.#head = undefined;
-    this.#tail = undefined;
-    if (this.cutCount !== 1 || bytes[from] !== OPEN_OBJECT || bytes[to - 1] !== CLOSE_OBJECT) return;
-    const [cutFrom = 0, cutTo = 0] = this.cuts;
-    this.#known = run;
-    this.#search = search;
-    if (cutFrom === from + 1 && bytes[cutTo] === QUOTE) this.#head = Buffer.from(bytes.subarray(from, cutTo));
-    else if (cutTo === to - 1) this.#tail = Buffer.from(bytes.subarray(cutFrom, to));
-  }
-}
-
-function unescaped(bytes: Buffer, from: number, to: number): string | undefined {
-  try {
-    const text: unknown = JSON.parse(bytes.toString("utf8", from, to));
-    return typeof text === "string" ? text : undefined;
-  } catch {
-    return undefined;
+    if (bytes[from] !== QUOTE) return bytes.toString("utf8", from, to);
+    const plain = bytes.toString("utf8", from + 1, to - 1);
+    return plain.includes("\\") ? (unescaped(bytes, from, to) ?? plain) : plain;
   }
 }

@@ -7,12 +7,19 @@ const CLOSE_LIST = 0x5d;
 const COMMA = 0x2c;
 const COLON = 0x3a;
 const SPACE = 0x20;
+/** The bit that tells `[` from `{` and `]` from `}`. */
+const BRACKET_BIT = 0x20;
 
 /** The first offset from `at` on that is no white space. */
 export function skipSpace(bytes: Uint8Array, at: number, to: number): number {
   let i = at;
   while (i < to && (bytes[i] as number) <= SPACE) i++;
   return i;
+}
+
+/** Whether a text is, seen from its ends, one object. */
+export function isBraced(bytes: Uint8Array, from: number, to: number): boolean {
+  return to - from >= 2 && bytes[from] === OPEN_OBJECT && bytes[to - 1] === CLOSE_OBJECT;
 }
 
 /** Offset after the string whose opening quote stands at `at`, or -1 when it does not end before `to`. */
@@ -25,28 +32,36 @@ export function stringEnd(bytes: Uint8Array, at: number, to: number): number {
   return -1;
 }
 
-/** Offset after the object or list that opens at `at`, or -1. Only brackets and strings are looked at. */
+/**
+ * Offset after the object or list that opens at `at`, or -1. Only brackets and strings are looked at; most bytes outside
+ * of strings are smaller than any bracket, so they are passed in a loop of their own.
+ */
 function containerEnd(bytes: Uint8Array, at: number, to: number): number {
   let depth = 0;
   for (let i = at; i < to; i++) {
-    const c = bytes[i] as number;
+    let c = bytes[i] as number;
+    while (c < OPEN_LIST && c !== QUOTE) {
+      if (++i >= to) return -1;
+      c = bytes[i] as number;
+    }
     if (c === QUOTE) {
-      for (i++; i < to; i++) {
-        const d = bytes[i];
-        if (d === QUOTE) break;
-        if (d === BACKSLASH) i++;
+      for (i++; ; i++) {
+        if (i >= to) return -1;
+        c = bytes[i] as number;
+        if (c === QUOTE) break;
+        if (c === BACKSLASH) i++;
       }
-    } else if (c === OPEN_OBJECT || c === OPEN_LIST) depth++;
-    else if ((c === CLOSE_OBJECT || c === CLOSE_LIST) && --depth === 0) return i + 1;
+    } else if ((c | BRACKET_BIT) === OPEN_OBJECT) depth++;
+    else if ((c | BRACKET_BIT) === CLOSE_OBJECT && --depth === 0) return i + 1;
   }
   return -1;
 }
 
 /** Offset after the JSON value that starts at `at`, as seen from outside, or -1 when it does not end before `to`. */
 export function valueEnd(bytes: Uint8Array, at: number, to: number): number {
-  const first = bytes[at];
+  const first = bytes[at] as number;
   if (first === QUOTE) return stringEnd(bytes, at, to);
-  if (first === OPEN_OBJECT || first === OPEN_LIST) return containerEnd(bytes, at, to);
+  if ((first | BRACKET_BIT) === OPEN_OBJECT) return containerEnd(bytes, at, to);
   let i = at;
   while (i < to) {
     const c = bytes[i] as number;
@@ -67,19 +82,21 @@ export class MemberWalk {
   valueTo = 0;
   /** Offset of the comma before the member; -1 for the first one. */
   commaAt = -1;
-  /** The object closed, as an object does; false while walking, and when the walk stopped at something else. */
+  /** Place of the member in its object, from 0. */
+  ordinal = -1;
+  /** The object was read to its closing bracket. */
   closed = false;
   /** Where the walk stands. */
   at = 0;
   #bytes: Uint8Array = new Uint8Array(0);
   #to = 0;
-  #isFirst = true;
 
   /** Starts at the object `bytes[from..to)`. */
   begin(bytes: Uint8Array, from: number, to: number): void {
     this.#bytes = bytes;
     this.#to = to;
-    this.#isFirst = true;
+    this.ordinal = -1;
+    this.commaAt = -1;
     this.closed = false;
     this.at = from;
   }
@@ -88,39 +105,64 @@ export class MemberWalk {
   next(): boolean {
     const bytes = this.#bytes;
     const to = this.#to;
-    let i = this.at;
-    if (this.#isFirst) {
-      if (bytes[i] !== OPEN_OBJECT) return false;
-      this.#isFirst = false;
-      this.commaAt = -1;
-      i = skipSpace(bytes, i + 1, to);
-      if (bytes[i] === CLOSE_OBJECT) return this.#close(i);
-    } else {
-      i = skipSpace(bytes, i, to);
-      if (bytes[i] === CLOSE_OBJECT) return this.#close(i);
-      if (i >= to || bytes[i] !== COMMA) return false;
-      this.commaAt = i;
-      i = skipSpace(bytes, i + 1, to);
-    }
-    if (i >= to || bytes[i] !== QUOTE) return false;
-    const keyEnd = stringEnd(bytes, i, to);
+    const quote = this.#openMember(bytes, to);
+    if (quote < 0) return false;
+    const keyEnd = stringEnd(bytes, quote, to);
     if (keyEnd < 0) return false;
     const colon = skipSpace(bytes, keyEnd, to);
     if (colon >= to || bytes[colon] !== COLON) return false;
     const value = skipSpace(bytes, colon + 1, to);
     const valueTo = value < to ? valueEnd(bytes, value, to) : -1;
     if (valueTo < 0) return false;
-    this.keyFrom = i + 1;
+    this.keyFrom = quote + 1;
     this.keyTo = keyEnd - 1;
     this.valueFrom = value;
     this.valueTo = valueTo;
     this.at = valueTo;
+    this.ordinal += 1;
     return true;
   }
 
-  #close(at: number): false {
-    this.closed = at < this.#to;
-    this.at = at + 1;
-    return false;
+  /** Offset of the quote that the next member starts with, or -1. */
+  #openMember(bytes: Uint8Array, to: number): number {
+    let i = skipSpace(bytes, this.at, to);
+    if (i >= to) return -1;
+    const isFirst = this.ordinal < 0;
+    if (isFirst) {
+      if (bytes[i] !== OPEN_OBJECT) return -1;
+    } else if (bytes[i] === COMMA) this.commaAt = i;
+    else return this.#close(i);
+    i = skipSpace(bytes, i + 1, to);
+    if (i < to && bytes[i] === QUOTE) return i;
+    return isFirst ? this.#close(i) : -1;
   }
+
+  #close(at: number): number {
+    this.closed = at < this.#to && this.#bytes[at] === CLOSE_OBJECT;
+    this.at = at + 1;
+    return -1;
+  }
+}
+
+/** The text of the JSON string `bytes[from..to)`, quotes included; undefined when it is none. */
+export function unescaped(bytes: Uint8Array, from: number, to: number): string | undefined {
+  try {
+    const text: unknown = JSON.parse(Buffer.from(bytes.buffer, bytes.byteOffset + from, to - from).toString("utf8"));
+    return typeof text === "string" ? text : undefined;
+  } catch (error) {
+    if (error instanceof SyntaxError) return undefined;
+    throw error;
+  }
+}
+
+/** Whether a key, without its quotes, is `key`, however it is spelled. */
+export function isKey(bytes: Uint8Array, from: number, to: number, key: Buffer): boolean {
+  if (to - from < key.length) return false;
+  let same = to - from === key.length;
+  for (let i = from; i < to; i++) {
+    const c = bytes[i];
+    if (c === BACKSLASH) return unescaped(bytes, from - 1, to + 1) === key.toString("utf8");
+    if (c !== key[i - from]) same = false;
+  }
+  return same;
 }

@@ -1,50 +1,39 @@
-import type { JsonLinesFiles } from "./byte-stream.js";
-import { MemberWalk, skipSpace } from "./json-scan.js";
+import type { ByteStream } from "./byte-stream.js";
+import { type Inspection, inspect, type RecordKind } from "./form.js";
 
-/** What the records of a file are. */
-export type RecordKind = "history" | "runs";
-
-/** What a file was found to be; `reason` says why it is none. */
+/** What a file was found to be; `reason` says why it is none of this source. */
 export type FileRecognition =
-  | { readonly bytes: number; readonly records: RecordKind; readonly isGuess: boolean }
+  | { readonly records: RecordKind; readonly description: string }
   | { readonly reason: string };
 
-const HEAD = 1 << 20;
-const RUN_MEMBERS = new Set(["config", "summary", "summaryMetrics", "summary_metrics"]);
+const NAME = /\.(?:jsonl|ndjson|jsonlines|json)(?:\.(?:gz|gzip|zst|zstd))?$/i;
+const KINDS: Readonly<Record<RecordKind, string>> = { history: "history rows", runs: "runs" };
 
-/** What a record is, by its members; undefined when they do not tell. */
-function kindOf(record: Buffer): RecordKind | undefined {
-  const walk = new MemberWalk();
-  walk.begin(record, 0, record.length);
-  let isScalar = true;
-  while (walk.next()) {
-    const name = record.toString("utf8", walk.keyFrom, walk.keyTo);
-    if (RUN_MEMBERS.has(name)) return "runs";
-    if (name === "_step") return "history";
-    const first = record[walk.valueFrom];
-    if (first === 0x7b || first === 0x5b) isScalar = false;
-  }
-  return isScalar ? "history" : undefined;
+function formText({ form, isList, archive }: Exclude<Inspection, { reason: string }>): string {
+  const what = form === "lines" ? "JSON Lines" : isList ? "a JSON list" : "JSON objects";
+  return archive === undefined ? what : `${what} (${archive})`;
 }
 
-/** Says what a file is, by its first record. */
+/**
+ * Says what a file is, by its first megabyte; closes the stream.
+ * @param given what its records are; undefined to tell it from the first ones.
+ */
 export async function recogniseJsonLines(
   path: string,
+  stream: ByteStream,
   given: RecordKind | undefined,
-  files: JsonLinesFiles,
 ): Promise<FileRecognition> {
-  const handle = await files.open(path, "r");
-  try {
-    const { size } = await handle.stat();
-    const buffer = Buffer.alloc(Math.min(HEAD, size));
-    const { bytesRead } = await handle.read(buffer, 0, buffer.length, 0);
-    const from = skipSpace(buffer, 0, bytesRead);
-    if (buffer[from] !== 0x7b) return { reason: "JSON Lines: the first line is no JSON object" };
-    const newline = buffer.indexOf(0x0a, from);
-    const records = given ?? kindOf(buffer.subarray(from, newline < 0 ? bytesRead : newline));
-    if (records === undefined) return { reason: "JSON Lines: its records may be history rows or runs; give --kind" };
-    return { bytes: size, records, isGuess: given === undefined };
-  } finally {
-    await handle.close();
+  const seen = await inspect(stream);
+  if ("reason" in seen) return { reason: `JSON Lines: ${seen.reason}` };
+  if (seen.form === undefined) {
+    if (given === undefined && !NAME.test(path)) return { reason: "JSON Lines: it is empty" };
+    return { records: given ?? "history", description: "JSON Lines without a record" };
   }
+  const { guess } = seen;
+  const records = given ?? guess?.kind;
+  if (records === undefined) {
+    return { reason: "JSON Lines: its records may be history rows or runs; say which with --kind history|runs" };
+  }
+  const why = given === undefined ? `, guessed from ${guess?.by} (--kind overrides)` : "";
+  return { records, description: `${formText(seen)} of ${KINDS[records]}${why}` };
 }

@@ -1,3 +1,5 @@
+import type { Cuts } from "./places.js";
+
 const OPEN_OBJECT = 0x7b;
 const CLOSE_OBJECT = 0x7d;
 
@@ -12,7 +14,7 @@ export class Splice {
    * Cuts ranges out of the object `bytes[from..to)`. A cut at its start or end is made in place: the bracket moves over
    * bytes that are cut; others are copied.
    */
-  cut(bytes: Buffer, from: number, to: number, cuts: Int32Array, count: number): void {
+  cut(bytes: Buffer, from: number, to: number, { at: cuts, count }: Cuts): void {
     this.bytes = bytes;
     this.from = from;
     this.to = to;

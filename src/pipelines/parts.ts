@@ -49,9 +49,9 @@ export const PART_BYTES = 512e6;
 
 const COMPRESSION = 10;
 
-/** Bytes of text in a segment: it closes at SEGMENT_BYTES, and text compresses tenfold at most, or nearly so. */
-export function textBytes(segment: Pick<Segment, "bytes">): number {
-  return Math.max(segment.bytes, Math.min(SEGMENT_BYTES, segment.bytes * COMPRESSION));
+/** Bytes of text in a segment. Where the manifest does not say: it closes at SEGMENT_BYTES, and text compresses tenfold. */
+export function textBytes({ bytes, text }: { readonly bytes: number; readonly text?: number | undefined }): number {
+  return text ?? Math.max(bytes, Math.min(SEGMENT_BYTES, bytes * COMPRESSION));
 }
 
 /** Estimated bytes of text by version, from what the manifest says of the segments. */

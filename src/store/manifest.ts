@@ -57,6 +57,7 @@ export const SegmentSchema = Type.Object(
     kind: oneOf(RECORD_KINDS),
     rows: Count,
     bytes: Type.Integer({ minimum: 0, description: "Size of the file." }),
+    text: Type.Optional(Type.Integer({ minimum: 0, description: "Bytes of its JSON texts, or a little more." })),
     first: SegmentKeySchema,
     last: SegmentKeySchema,
     versions: Type.Array(Type.Object({ id: Id, rows: Count }, closed)),

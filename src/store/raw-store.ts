@@ -29,6 +29,8 @@ export interface LiveSegment {
   readonly liveRows: number;
   /** Size of the file. */
   readonly bytes: number;
+  /** Bytes of its JSON texts; undefined when it was written by a version that did not note it. */
+  readonly text: number | undefined;
 }
 
 /** The raw store: every payload as it came, and what is known of it. */
@@ -81,7 +83,7 @@ async function refuseOrphans(files: StoreFiles, directory: string): Promise<void
 function liveSegment(directory: string, segment: Segment, live: ReadonlySet<number>): LiveSegment[] {
   const versions = segment.versions.filter((version) => live.has(version.id));
   if (versions.length === 0) return [];
-  const { kind, rows, bytes, first, last } = segment;
+  const { kind, rows, bytes, text, first, last } = segment;
   return [
     {
       kind,
@@ -92,6 +94,7 @@ function liveSegment(directory: string, segment: Segment, live: ReadonlySet<numb
       rows,
       liveRows: versions.reduce((sum, item) => sum + item.rows, 0),
       bytes,
+      text,
     },
   ];
 }

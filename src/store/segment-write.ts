@@ -45,6 +45,7 @@ export async function writeSegment(
     kind: draft.kind,
     rows: draft.rows,
     bytes: (await files.stat(path)).size,
+    text: draft.arena.length,
     first: keyOf(draft, order?.[0] ?? 0),
     last: keyOf(draft, order?.[order.length - 1] ?? draft.rows - 1),
     versions,

@@ -22,6 +22,8 @@ export interface WindowInput {
   readonly files: readonly SegmentFile[];
   /** Their rows come in key order. */
   readonly ordered: boolean;
+  /** Bytes of text. */
+  readonly bytes: number;
   /** Bounds by run: from `from` on, before `to`. */
   readonly from?: RunKey | undefined;
   readonly to?: RunKey | undefined;
@@ -149,6 +151,7 @@ export function partInput(
       return {
         files: window.segments.map(({ file }) => file),
         ordered: window.ordered,
+        bytes: window.bytes,
         from: window.from,
         to: window.to,
         joined: isRun ? [] : joined.filter((id) => whole || live.has(id)),

@@ -126,6 +126,9 @@ async function placeEmpty(session: Session, work: PartWork, table: Table, draft:
   return { table: table.name, file, rows: 0 };
 }
 
+/** A window of more than so many times its limit, such as one large record, has the memory for itself. */
+const LIGHT = 2;
+
 /** Flattens one part into staged files, one for each table it has rows in; part 0 writes every table. */
 export async function writePart(session: Session, work: PartWork, draft: PartDraft): Promise<Part> {
   const { plan, store, files } = work;
@@ -140,7 +143,8 @@ export async function writePart(session: Session, work: PartWork, draft: PartDra
       ? work.staging.place(partFile(table, draft.id))
       : Promise.resolve(join(work.temp, `${draft.id}-${window}-${plan.tables.indexOf(table)}.piece`));
   const context = { draft, shape, facts, placeOf };
-  const windows = await inLanes(work.lanes, inputs, (lane, window, index) =>
+  const isHeavy = inputs.some(({ bytes }) => bytes > LIGHT * work.limits.bytes);
+  const windows = await inLanes(isHeavy ? work.lanes.slice(0, 1) : work.lanes, inputs, (lane, window, index) =>
     writeWindow(lane, work, context, window, index),
   );
   const written: Part["files"] = [];

@@ -1,6 +1,6 @@
+import { isBraced, MemberWalk, skipSpace, valueEnd } from "../../json/scan.js";
 import { type Archive, otherArchive, unpack } from "./archive.js";
 import { type ByteStream, readHead, streamOf } from "./byte-stream.js";
-import { isBraced, MemberWalk, skipSpace, valueEnd } from "./json-scan.js";
 import { type Form, recordsOf } from "./records.js";
 
 /** What the records of a file are. */

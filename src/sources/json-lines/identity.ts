@@ -1,6 +1,6 @@
+import { isBraced, isKey, MemberWalk, unescaped } from "../../json/scan.js";
 import { Edge } from "./edge.js";
 import type { IdentityFields } from "./fields.js";
-import { isBraced, isKey, MemberWalk, unescaped } from "./json-scan.js";
 import { KeySearch } from "./key-search.js";
 import { type Candidate, Cuts, candidatesOf, emptyPlace, follow, lastPlace, NONE, type Place } from "./places.js";
 

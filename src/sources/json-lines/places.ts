@@ -1,6 +1,6 @@
 import type { Path } from "../../json/pointer.js";
+import { isKey, MemberWalk, skipSpace } from "../../json/scan.js";
 import type { IdentityFields } from "./fields.js";
-import { isKey, MemberWalk, skipSpace } from "./json-scan.js";
 
 const QUOTE = 0x22;
 const MINUS = 0x2d;

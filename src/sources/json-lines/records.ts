@@ -1,5 +1,5 @@
+import { isBraced, valueEnd } from "../../json/scan.js";
 import type { ByteStream } from "./byte-stream.js";
-import { isBraced, valueEnd } from "./json-scan.js";
 
 const NEWLINE = 0x0a;
 const COMMA = 0x2c;

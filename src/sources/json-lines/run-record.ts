@@ -1,6 +1,6 @@
 import type { BlobName } from "../../blob.js";
+import { isBraced, MemberWalk, skipSpace, unescaped, valueEnd } from "../../json/scan.js";
 import type { LogState, RunBlobs } from "../../store/raw-record.js";
-import { isBraced, MemberWalk, skipSpace, unescaped, valueEnd } from "./json-scan.js";
 import { BLOB_MEMBERS, GROWING, HISTORY_MEMBER, RUN_MEMBERS } from "./run-members.js";
 import { unwrapConfig } from "./wrapped-config.js";
 

@@ -1,7 +1,7 @@
 import type { RunKey } from "../../blob.js";
+import { isBraced } from "../../json/scan.js";
 import type { IdentityFields } from "./fields.js";
 import { IdentityFinder, type IdentityText } from "./identity.js";
-import { isBraced } from "./json-scan.js";
 import type { Problem, RecordProblems } from "./problems.js";
 import type { Records } from "./records.js";
 

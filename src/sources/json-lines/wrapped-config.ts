@@ -1,4 +1,4 @@
-import { isKey, MemberWalk } from "./json-scan.js";
+import { isKey, MemberWalk } from "../../json/scan.js";
 
 const OPEN_OBJECT = 0x7b;
 const VALUE = Buffer.from("value");

@@ -1,4 +1,4 @@
-import { isText, MemberWalk, skipSpace } from "../../../json/members.js";
+import { isText, MemberWalk, skipSpace } from "../../../json/scan.js";
 import { type HistoryCell, HistoryTexts, ROW_MEMBERS, type RowProblem } from "../history-text.js";
 import { textValue } from "./runs.js";
 
@@ -51,7 +51,7 @@ export class HistoryLines {
       if (place < 0 || (this.#spans[place * 2] as number) >= 0) this.#isPlain = false;
       else this.#span(place, walk.valueFrom, walk.valueTo);
     }
-    return walk.closed;
+    return walk.isWhole;
   }
 
   get hasRunId(): boolean {

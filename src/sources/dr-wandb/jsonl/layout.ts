@@ -1,5 +1,5 @@
 import { basename, join } from "node:path";
-import { isText, MemberWalk } from "../../../json/members.js";
+import { isText, MemberWalk } from "../../../json/scan.js";
 import type { DrWandbFiles } from "../layout.js";
 import { readManifest } from "./manifest.js";
 import { forEachLine } from "./read-lines.js";

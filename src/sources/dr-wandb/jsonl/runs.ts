@@ -1,5 +1,5 @@
 import { type Finding, finding } from "../../../finding.js";
-import { isText, MemberWalk } from "../../../json/members.js";
+import { isText, MemberWalk } from "../../../json/scan.js";
 import { bytesText } from "../bytes-text.js";
 import { locate } from "../json-object.js";
 import type { DrWandbFiles } from "../layout.js";
@@ -48,7 +48,7 @@ class KeyReader {
       const { keyFrom, keyTo, valueFrom, valueTo } = this.#snapshot;
       if (isText(bytes, keyFrom, keyTo, RUN)) key ??= this.#key(bytes, valueFrom, valueTo);
     }
-    return this.#snapshot.closed ? key : undefined;
+    return this.#snapshot.isWhole ? key : undefined;
   }
 
   #key(bytes: Uint8Array, from: number, to: number): KeyRow | undefined {
@@ -61,7 +61,7 @@ class KeyReader {
         key[part] = textValue(bytes, walk.valueFrom, walk.valueTo);
       }
     }
-    return walk.closed ? key : undefined;
+    return walk.isWhole ? key : undefined;
   }
 }
 

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { isText, MemberWalk, skipSpace } from "../../src/json/members.js";
+import { isText, MemberWalk, skipSpace } from "../../src/json/scan.js";
 
 function walked(text: string): { members: [string, string][]; closed: boolean } {
   const bytes = Buffer.from(`xx${text}yy`);
@@ -11,7 +11,7 @@ function walked(text: string): { members: [string, string][]; closed: boolean } 
     const key = bytes.toString("utf8", walk.keyFrom, walk.keyTo);
     members.push([key, bytes.toString("utf8", walk.valueFrom, walk.valueTo)]);
   }
-  return { members, closed: walk.closed };
+  return { members, closed: walk.isWhole };
 }
 
 describe("MemberWalk", () => {

@@ -1,3 +1,5 @@
+/** JSON found in its bytes, without building values: for texts that are taken apart and spliced. */
+
 const QUOTE = 0x22;
 const BACKSLASH = 0x5c;
 const OPEN_OBJECT = 0x7b;
@@ -91,6 +93,11 @@ export class MemberWalk {
   #bytes: Uint8Array = new Uint8Array(0);
   #to = 0;
 
+  /** The object was read to its closing bracket, and nothing but white space follows. */
+  get isWhole(): boolean {
+    return this.closed && skipSpace(this.#bytes, this.at, this.#to) === this.#to;
+  }
+
   /** Starts at the object `bytes[from..to)`. */
   begin(bytes: Uint8Array, from: number, to: number): void {
     this.#bytes = bytes;
@@ -153,6 +160,13 @@ export function unescaped(bytes: Uint8Array, from: number, to: number): string |
     if (error instanceof SyntaxError) return undefined;
     throw error;
   }
+}
+
+/** Whether `bytes[from..to)` is this ASCII text. */
+export function isText(bytes: Uint8Array, from: number, to: number, text: string): boolean {
+  if (to - from !== text.length) return false;
+  for (let i = 0; i < text.length; i++) if (bytes[from + i] !== text.charCodeAt(i)) return false;
+  return true;
 }
 
 /** Whether a key, without its quotes, is `key`, however it is spelled. */

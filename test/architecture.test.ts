@@ -7,7 +7,7 @@ const SRC = join(ROOT, "src");
 
 /** Rooms by layer: a file imports from its own room and from rooms of lower layers only. */
 const LAYERS: readonly (readonly string[])[] = [
-  ["errors", "finding", "blob", "file-format", "parquet-path", "sql-text", "json"],
+  ["errors", "finding", "blob", "disk-error", "file-format", "parquet-path", "sql-text", "json"],
   ["schema"],
   ["plan", "profile"],
   ["flatten"],

@@ -5,11 +5,13 @@ import { identityFields } from "../sources/json-lines/fields.js";
 import { importJsonLines, STDIN } from "../sources/json-lines/import.js";
 import { nodeFiles } from "../sources/wandb-folder/files.js";
 import { importWandbFolders } from "../sources/wandb-folder/import-folders.js";
+import { hasChanged } from "../store/hold-store.js";
 import { copiedVersion, runText, versionsByRun } from "../store/live.js";
 import type { Version } from "../store/manifest.js";
 import type { ImportOptions, RecordWriter } from "../store/raw-record.js";
 import type { RawStore } from "../store/raw-store.js";
 import type { ImportSummary } from "../store/raw-store-writer.js";
+import { explainWriteError } from "../store/write-error.js";
 import type { Environment, Limits, Progress } from "./environment.js";
 import type { RecognisedSource } from "./recognise.js";
 import { fieldNames } from "./source-paths.js";
@@ -88,6 +90,7 @@ async function importAll(sources: readonly RecognisedSource[], importing: Import
       failures.push(error);
     }
   }
+  importing.env.signal.throwIfAborted();
   const [first] = failures;
   if (first !== undefined && failures.length === works.length) throw first;
   for (const { message, where } of failures) {
@@ -136,13 +139,15 @@ export async function importSources(store: RawStore, request: ImportRequest, env
     maxText: Math.floor(request.limits.memory / TEXTS_IN_MEMORY),
   };
   const writer = await store.writer();
+  const before = store.manifest;
   try {
-    await importAll(request.sources, { writer, options, limits: request.limits, env });
-    env.signal.throwIfAborted();
+    await importAll(request.sources, { writer, options, limits: request.limits, env }).catch(async (error: unknown) => {
+      await writer.abort();
+      throw error;
+    });
+    const summary = await writer.commit();
+    return { ...summary, findings: [...summary.findings, ...copyFindings(summary, store.manifest.versions)] };
   } catch (error) {
-    await writer.abort();
-    throw error;
+    throw explainWriteError(error, store.directory, await hasChanged(env.files, store.directory, before));
   }
-  const summary = await writer.commit();
-  return { ...summary, findings: [...summary.findings, ...copyFindings(summary, store.manifest.versions)] };
 }

@@ -1,4 +1,5 @@
 import { dirname, join } from "node:path";
+import { diskReason } from "../disk-error.js";
 import { StoreError } from "../errors.js";
 import type { Environment } from "./environment.js";
 
@@ -76,32 +77,12 @@ export async function sync(files: Files, path: string): Promise<void> {
   }
 }
 
-const DISK_ERRORS: Record<string, string> = {
-  EACCES: "no permission to write there",
-  EPERM: "no permission to write there",
-  EROFS: "the file system is read-only",
-  ENOSPC: "the disk is full",
-  EDQUOT: "the disk quota is used up",
-  ENOTDIR: "a file stands where a folder has to be",
-  EEXIST: "a file stands where a folder has to be",
-  EISDIR: "a folder stands where a file has to be",
-};
-
-function reasonOf(error: unknown): string | undefined {
-  if (!(error instanceof Error)) return undefined;
-  const known = "code" in error && typeof error.code === "string" ? DISK_ERRORS[error.code] : undefined;
-  if (known !== undefined) return "path" in error ? `${known} (${error.path})` : known;
-  if (/No space left/i.test(error.message)) return DISK_ERRORS["ENOSPC"];
-  if (/Permission denied|Read-only file system/i.test(error.message)) return DISK_ERRORS["EACCES"];
-  return undefined;
-}
-
 /**
  * A disk error below the tables folder as a sentence with its next step; any other error as it is.
  * @param published whether files may have been replaced already.
  */
 export function explainDiskError(error: unknown, dir: string, published: boolean): unknown {
-  const why = reasonOf(error);
+  const why = diskReason(error);
   if (why === undefined) return error;
   const state = published
     ? "Some files there are new and others are not; the next export writes all of them again."

@@ -1,5 +1,6 @@
 import { join } from "node:path";
 import { RECORD_KINDS, type RecordKind } from "../blob.js";
+import { diskReason } from "../disk-error.js";
 import { StoreError } from "../errors.js";
 import { MANIFEST_FILE, namedFiles, removeLeftovers } from "./commit.js";
 import { liveVersions } from "./live.js";
@@ -161,7 +162,7 @@ export async function compactAfterCommit(store: HeldStore, before: Manifest): Pr
   try {
     return await compactSegments(store, before);
   } catch (cause) {
-    const why = cause instanceof Error ? cause.message : String(cause);
+    const why = diskReason(cause) ?? (cause instanceof Error ? cause.message : String(cause));
     throw new StoreError("store/compact", `What was imported is kept, but small segments were not merged: ${why}`, {
       where: { file: store.directory },
       next: "See to it, then run `wandb-columns gc`, or the same command again.",

@@ -1,6 +1,6 @@
 import type { RunKey } from "../blob.js";
 import { applyRewrites, eachKind, type Rewriting } from "./compact.js";
-import { holdStore } from "./hold-store.js";
+import { withStore } from "./hold-store.js";
 import { runText } from "./live.js";
 import type { Manifest, Segment, Version } from "./manifest.js";
 import { compareText } from "./segment-key.js";
@@ -59,15 +59,12 @@ export const forgettingOf = (manifest: Manifest, runs: readonly RunKey[]): Forgo
 /**
  * Removes runs from a store: their versions of every source, and every row that they have or had. Segments that other
  * runs share are written anew, with new profiles, so that no byte of them is left.
- * @throws StoreError `store/locked` when another writer is at work; what the disk says.
+ * @throws StoreError `store/locked` when another writer is at work; `store/write` when the disk refuses.
  */
 export async function forgetRuns(env: StoreEnv, directory: string, runs: readonly RunKey[]): Promise<Forgotten> {
-  const { manifest, unlock } = await holdStore(env, directory);
-  try {
+  return withStore(env, directory, async (manifest) => {
     const { rewriting, forgotten } = planForgetting(manifest, runs);
     if (forgotten.segments > 0 || forgotten.logs > 0) await applyRewrites({ env, directory }, rewriting);
     return forgotten;
-  } finally {
-    await unlock();
-  }
+  });
 }

@@ -1,6 +1,6 @@
 import { RECORD_KINDS, type RecordKind } from "../blob.js";
 import { applyRewrites, eachKind, FULL_COMPACTION, type Keeps, planRewrites, type Rewriting } from "./compact.js";
-import { holdStore } from "./hold-store.js";
+import { withStore } from "./hold-store.js";
 import { hasRows, liveVersions } from "./live.js";
 import type { Manifest, Version } from "./manifest.js";
 import type { StoreEnv } from "./store-env.js";
@@ -45,16 +45,13 @@ export const garbageOf = (manifest: Manifest): StoreGarbage => summaryOf(planGc(
 /**
  * Drops every row that does not count, merges segments until no two could be one, and removes what crashed writers left.
  * What counts stays as it is: no table changes.
- * @throws StoreError `store/locked` when another writer is at work; what the disk says.
+ * @throws StoreError `store/locked` when another writer is at work; `store/write` when the disk refuses.
  */
 export async function collectGarbage(env: StoreEnv, directory: string): Promise<StoreGarbage> {
-  const { manifest, unlock } = await holdStore(env, directory);
-  try {
+  return withStore(env, directory, async (manifest) => {
     const plan = planGc(manifest);
     const summary = summaryOf(plan);
     if (plan.groups.length > 0 || summary.rows > 0) await applyRewrites({ env, directory }, plan);
     return summary;
-  } finally {
-    await unlock();
-  }
+  });
 }

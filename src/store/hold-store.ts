@@ -4,6 +4,7 @@ import { StoreError } from "../errors.js";
 import { MANIFEST_FILE, removeLeftovers } from "./commit.js";
 import { takeLock } from "./lock.js";
 import { emptyManifest, type Manifest, manifestText, readManifest } from "./manifest.js";
+import { explainWriteError } from "./write-error.js";
 import { isMissing, type StoreEnv, type StoreFiles, writeDurably } from "./store-env.js";
 
 /** The manifest of a store; undefined when it has none. @throws StoreError when it is damaged or of a newer format. */
@@ -47,19 +48,46 @@ export interface Held {
 }
 
 /**
+ * Does something with a store that is held, and gives it back.
+ * @throws StoreError `store/write` when the disk refuses, which says whether the store has changed; see `holdStore`.
+ */
+export async function withStore<T>(
+  env: StoreEnv,
+  directory: string,
+  act: (manifest: Manifest) => Promise<T>,
+): Promise<T> {
+  const { manifest, unlock } = await holdStore(env, directory);
+  try {
+    return await act(manifest);
+  } catch (error) {
+    throw explainWriteError(error, directory, await hasChanged(env.files, directory, manifest));
+  } finally {
+    await unlock();
+  }
+}
+
+/** Whether the manifest of a store is another than this one. */
+export async function hasChanged(files: StoreFiles, directory: string, before: Manifest): Promise<boolean> {
+  return (await loadManifest(files, directory))?.revision !== before.revision;
+}
+
+/**
  * Takes the lock of a store whose folder is there, makes its manifest when it has none, and removes what a crashed writer
  * left.
- * @throws StoreError `store/locked` when another writer is at work; when the manifest is damaged or of a newer format.
+ * @throws StoreError `store/locked` when another writer is at work; `store/write` when the disk refuses; when the manifest
+ * is damaged or of a newer format.
  */
 export async function holdStore(env: StoreEnv, directory: string): Promise<Held> {
   const { files } = env;
-  const unlock = await takeLock(env, join(directory, "lock"));
+  const unlock = await takeLock(env, join(directory, "lock")).catch((error: unknown) => {
+    throw explainWriteError(error, directory, false);
+  });
   try {
     const manifest = (await loadManifest(files, directory)) ?? (await createManifest(files, directory));
     await removeLeftovers(files, directory, manifest);
     return { manifest, unlock };
   } catch (error) {
     await unlock();
-    throw error;
+    throw explainWriteError(error, directory, false);
   }
 }

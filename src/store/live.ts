@@ -106,13 +106,13 @@ export function missesRows(version: Version, versions: Iterable<Version>): boole
   const { dropped, log } = version;
   if (dropped === undefined) return false;
   const { entity, project, run_id } = log;
-  const ofRun = [...versions].filter(
-    ({ log: other }) => other.run_id === run_id && other.project === project && other.entity === entity,
-  );
-  return dropped.some((kind) => {
-    const [winner] = winners(ofRun, kind);
-    return winner === undefined || SOURCES.indexOf(winner.log.source) > SOURCES.indexOf(log.source);
+  const whole: Version = { ...version, dropped: [] };
+  const ofRun = [...versions].flatMap((other) => {
+    const { log: its } = other;
+    const isSame = its.run_id === run_id && its.project === project && its.entity === entity;
+    return isSame ? [other.id === version.id ? whole : other] : [];
   });
+  return dropped.some((kind) => winners(ofRun, kind).includes(whole));
 }
 
 function maximum(values: readonly (number | undefined)[]): number | undefined {

@@ -72,6 +72,9 @@ export async function writeDurably(files: StoreFiles, path: string, text: string
   const handle = await files.open(temporary, "w");
   try {
     await handle.writeFile(text);
+  } catch (error) {
+    // What is written through a handle fails without the name of its file.
+    throw error instanceof Error ? Object.assign(error, { path }) : error;
   } finally {
     await handle.close();
   }

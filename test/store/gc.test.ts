@@ -76,6 +76,22 @@ it("but it is as soon as it would count", async () => {
   expect(history).toContain(again.added[0]?.id);
 });
 
+it("nor is a copy that another file had, until that file has something else", async () => {
+  const copy = (start: string, count: number): TestLog => ({
+    key: { run_id: "a", source: "json-lines", start },
+    rows: rows(count),
+  });
+  const store = await openStore(await temporaryFolder(), storeEnv());
+  await importLogs(store, copy("one.jsonl", 2), copy("two.jsonl", 2));
+  expect(store.runs()[0]?.history_rows).toBe(2);
+  expect(await collectGarbage(storeEnv(), store.directory)).toMatchObject({ rows: 1 + 2 });
+  const later = await reopened(store);
+  expect((await importLogs(later, copy("two.jsonl", 2))).unchanged).toHaveLength(1);
+  await importLogs(later, copy("one.jsonl", 3));
+  expect((await importLogs(later, copy("two.jsonl", 2))).added).toHaveLength(1);
+  expect(later.runs()[0]?.history_rows).toBe(5);
+});
+
 it("forgetting after gc takes the run with all its sources", async () => {
   const store = await filled();
   await collectGarbage(storeEnv(), store.directory);

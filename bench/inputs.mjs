@@ -32,9 +32,10 @@ export function makeInput(folder, { name, generator, args, after = [], ending })
     .update(JSON.stringify([args, after]))
     .digest("hex")
     .slice(0, 8);
-  const path = join(folder, `${name}-${key}${ending}`);
+  const stem = [name, ...args].join("-").replaceAll(/\W+/g, "-");
+  const path = join(folder, `${stem}-${key}${ending}`);
   if (existsSync(path)) return path;
-  for (const old of readdirSync(folder).filter((entry) => new RegExp(`^${name}-[0-9a-f]{8}`).test(entry))) {
+  for (const old of readdirSync(folder).filter((entry) => new RegExp(`^${stem}-[0-9a-f]{8}\\b`).test(entry))) {
     rmSync(join(folder, old), { recursive: true });
   }
   process.stderr.write(`making ${name}: ${generator} ${args.join(" ")}\n`);

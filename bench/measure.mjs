@@ -40,7 +40,8 @@ function reason(said) {
 export async function measure(argv, folder, limit) {
   const file = join(folder, "usage.json");
   rmSync(file, { force: true });
-  const { wall, status, stdout, said } = await run(argv, { ...process.env, BENCH_USAGE: file, NO_COLOR: "1" }, limit);
+  const env = { ...process.env, BENCH_USAGE: file, NO_COLOR: "1", PYTHONDONTWRITEBYTECODE: "1" };
+  const { wall, status, stdout, said } = await run(argv, env, limit);
   if (status === "SIGKILL" && wall >= limit) throw new Error(`stopped after ${limit} s`);
   if (status !== 0) {
     throw new Error(`exit ${status}: ${reason(said)}`);

@@ -45,7 +45,7 @@ const HELP = `node bench/run.mjs [options]    after npm run build
   --only NAME     only this job; may be given several times: ${Object.keys(JOBS).join(", ")}, tokenizer
   --runs N        rounds; figures are medians. Default: 3
   --scale X       sizes times X, for a quick look
-  --timeout S     seconds after which a command is stopped. Default: 60, with --full 900
+  --timeout S     seconds after which a command is stopped. Default: 40, with --full 900
   --data DIR      where inputs are kept. Default: node_modules/.cache/wandb-columns-bench
   --keep          keep the project folders
   --profile       after that, run our commands once more and print where their time goes
@@ -121,7 +121,7 @@ async function main(options) {
     data,
     work,
     rounds: Number(options.runs),
-    limit: Number(options.timeout ?? (options.full ? 900 : 60)),
+    limit: Number(options.timeout ?? (options.full ? 900 : 40)),
     sizes: scaled(options.full ? FULL : SMALL, Number(options.scale)),
     python: findPython(),
     input: (wanted) => makeInput(join(data, "inputs"), wanted),

@@ -1,0 +1,94 @@
+/** H: history rows as JSON Lines. First import and export, then what a user does every day: the same again, and a little more. */
+import { appendFileSync, copyFileSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { empty, hasRows, ours, peer, seconds, time, withoutTables, wroteRows } from "../job.mjs";
+import { duckdbPeer, pythonPeer } from "../peers/find.mjs";
+import { HISTORY } from "../shapes/history.mjs";
+import { declaredCopy, inferredCopy } from "../shapes/shape.mjs";
+
+const ROWS_OF_RUN = 1000;
+/** What W&B would say and the file does not. */
+export const IDENTITY = ["--entity", "e", "--wandb-project", "p"];
+
+/** History rows as an input; those from `first` on are of new runs when it is a multiple of 1,000. */
+export const historyInput = (name, shape, rows, first = 0) => ({
+  name,
+  generator: "lines.mjs",
+  args: [shape, rows],
+  after: [first],
+  ending: ".ndjson",
+});
+
+function peers({ python, work }, input) {
+  const out = join(work, "H-peer.parquet");
+  const sql = (name) => join(work, `H-${name}.sql`);
+  return {
+    polars: peer(
+      "polars",
+      "polars, types of all rows",
+      pythonPeer(python, "polars_lines.py", ["polars"], [input, out]),
+    ),
+    declared: peer(
+      "declared",
+      "",
+      duckdbPeer(python, "DuckDB, declared columns", declaredCopy(HISTORY, input, out), sql("declared")),
+    ),
+    inferred: peer(
+      "inferred",
+      "",
+      duckdbPeer(python, "DuckDB, types of all rows", inferredCopy(input, out), sql("inferred")),
+    ),
+    pandas: peer("pandas", "pandas", pythonPeer(python, "pandas_lines.py", ["pandas", "pyarrow"], [input, out]), true),
+  };
+}
+
+function commands(rows, input, [second, appended], context) {
+  const { work } = context;
+  const project = join(work, "H");
+  const file = join(work, "H.ndjson");
+  const { polars, declared, inferred, pandas } = peers(context, input);
+  const more = rows / 100;
+  const reset = () => {
+    empty(project)();
+    copyFileSync(input, file);
+  };
+  const append = () => appendFileSync(file, readFileSync(appended));
+  const sync = (...paths) => ["sync", ...paths, ...IDENTITY];
+  return [
+    ours("sync", project, sync(file), { prepare: reset, expect: hasRows(rows) }),
+    polars,
+    ours("again", project, sync(file), { expect: hasRows(rows) }),
+    declared,
+    ours("export", project, ["export"], { prepare: withoutTables(project), expect: wroteRows("history", rows) }),
+    inferred,
+    ours("second", project, sync(file, second), { expect: hasRows(rows + more) }),
+    ours("append", project, sync(file, second), { prepare: append, expect: hasRows(rows + 2 * more) }),
+    pandas,
+  ];
+}
+
+export function historyJob(context) {
+  const rows = context.sizes.history;
+  const more = rows / 100;
+  const next = rows + Math.ceil(more / ROWS_OF_RUN) * ROWS_OF_RUN;
+  const input = context.input(historyInput("H", "history", rows));
+  const news = [
+    context.input(historyInput("H-second", "history", more, rows)),
+    context.input(historyInput("H-appended", "history", more, next)),
+  ];
+  return {
+    name: "H",
+    title: `${rows.toLocaleString("en")} history rows`,
+    input,
+    commands: commands(rows, input, news, context),
+    claims: [
+      time("first sync", "sync", "polars", 1),
+      time("first sync", "sync", "inferred"),
+      time("first sync", "sync", "pandas"),
+      time("export", "export", "declared", 2),
+      seconds("sync, nothing new", "again", 1.3, "about 1 s"),
+      time("sync, 1 % new rows in a second file", "second", "sync", 0.1),
+      time("sync, 1 % new rows appended", "append", "sync", 0.1),
+    ],
+  };
+}

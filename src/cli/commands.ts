@@ -41,7 +41,18 @@ export const COMMANDS: readonly Command[] = [
       "In a folder without schemas it proposes them from the data and writes schemas/ and a .gitignore. From then on your schemas decide, and --on-new says what happens to paths they do not know.",
       "Only what is new is imported and only tables that change are written, so it is cheap to run again.",
     ],
-    options: [...JSON_LINES, "entity", "wandb-project", "on-new", "fail-on", "memory", "threads", "dry-run", "json"],
+    options: [
+      ...JSON_LINES,
+      "entity",
+      "wandb-project",
+      "on-new",
+      "fail-on",
+      "memory",
+      "threads",
+      "wait",
+      "dry-run",
+      "json",
+    ],
     examples: [
       ["wandb-columns sync ./wandb", "tables from the logs of local runs, in ./tables"],
       ["wandb-columns sync export/ --project analysis", "a dr_wandb export, into the folder analysis"],
@@ -59,7 +70,7 @@ export const COMMANDS: readonly Command[] = [
       JSON_LINES_TEXT,
       "A source that is damaged in part gives what is whole, and findings for the rest.",
     ],
-    options: [...JSON_LINES, "entity", "wandb-project", "fail-on", "memory", "threads", "dry-run", "json"],
+    options: [...JSON_LINES, "entity", "wandb-project", "fail-on", "memory", "threads", "wait", "dry-run", "json"],
     examples: [
       ["wandb-columns import ./wandb", "every run of a wandb/ folder"],
       ["wandb-columns import run.wandb --entity me --wandb-project mnist", "a log that does not say whose it is"],

@@ -91,9 +91,12 @@ function usableRows(segment: LiveSegment, blob: BlobName): string {
 
 /** Places of the first rows that have a value at these paths. DuckDB says where, the texts themselves say what. */
 async function rowsWithValues(session: Session, rows: string, pointers: readonly string[]): Promise<number[]> {
-  const list = `[${pointers.map(quoteLiteral).join(", ")}]`;
+  // Rows with other paths are unreadable ones, and looked at one by one.
+  const spelled = pointers.filter((pointer) => pointer.isWellFormed() && !pointer.includes("\0"));
+  if (spelled.length === 0) return [];
+  const list = `[${spelled.map(quoteLiteral).join(", ")}]`;
   const types = `json_type(CASE WHEN hazards & ${UNREADABLE} = 0 THEN text END, ${list})`;
-  const each = `SELECT n, unnest(${types}) AS type, unnest(range(${pointers.length})) AS i FROM ${rows}`;
+  const each = `SELECT n, unnest(${types}) AS type, unnest(range(${spelled.length})) AS i FROM ${rows}`;
   const first = `SELECT min(n) AS n FROM (${each}) WHERE type <> 'NULL' GROUP BY i`;
   return (await session.rows(`SELECT DISTINCT n FROM (${first}) ORDER BY n`)).map(([n]) => Number(n));
 }

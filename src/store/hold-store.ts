@@ -4,8 +4,8 @@ import { StoreError } from "../errors.js";
 import { MANIFEST_FILE, removeLeftovers } from "./commit.js";
 import { takeLock } from "./lock.js";
 import { emptyManifest, type Manifest, manifestText, readManifest } from "./manifest.js";
-import { explainWriteError } from "./write-error.js";
 import { isMissing, type StoreEnv, type StoreFiles, writeDurably } from "./store-env.js";
+import { explainWriteError } from "./write-error.js";
 
 /** The manifest of a store; undefined when it has none. @throws StoreError when it is damaged or of a newer format. */
 export async function loadManifest(files: StoreFiles, directory: string): Promise<Manifest | undefined> {

@@ -266,14 +266,18 @@ describe("an input that is not what it says", () => {
 
   test("a path where nothing is", () => refused("nothing", async (folder) => join(folder, "nope"), /no such file/));
   test("an empty folder", () =>
-    refused("empty", async (folder) => folder, /nothing that can be imported was found; run-<id>\.wandb files/));
+    refused(
+      "empty",
+      async (folder) => folder,
+      /nothing that can be imported was found; run-<id>\.wandb, wandb-history/,
+    ));
   test("a file of another kind", () => refused("text", named("notes.txt", "hello"), /does not end in \.wandb/));
   test("a Parquet file by name only", () =>
     refused("no Parquet", named("runs_metadata.parquet", "hello, this is no Parquet"), /runs_metadata\.parquet/));
   test("an empty Parquet file", () => refused("empty Parquet", named("runs_history.parquet", ""), /runs_history/));
   test("a .wandb file by name only", () =>
-    refused("no log", named("run-x.wandb", Buffer.from("this is no W&B log at all")), /No W&B log can be read/));
-  test("an empty .wandb file", () => refused("empty log", named("run-x.wandb", ""), /No W&B log can be read/));
+    refused("no log", named("run-x.wandb", Buffer.from("this is no W&B log at all")), /No W&B run can be read/));
+  test("an empty .wandb file", () => refused("empty log", named("run-x.wandb", ""), /No W&B run can be read/));
   test("a truncated Parquet file", () =>
     refused(
       "truncated",

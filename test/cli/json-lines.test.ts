@@ -86,7 +86,7 @@ describe("import", () => {
         "Would be imported:",
         " day1.jsonl JSON Lines of history rows, guessed from _step (--kind overrides) 108 B",
         " runs.json a JSON list of runs, guessed from config (--kind overrides) 49 B",
-        " - JSON Lines (gzip) of runs, guessed from summary (--kind overrides) ",
+        " - JSON Lines (gzip) of runs, guessed from summary (--kind overrides)",
         "",
       ].join("\n"),
     );

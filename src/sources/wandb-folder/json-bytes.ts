@@ -70,10 +70,10 @@ export class JsonBytes {
     this.byte(QUOTE);
     for (let at = from; at < to; ) {
       const byte = bytes[at] as number;
-      const escape = ESCAPES.get(byte);
+      const escaped = ESCAPES.get(byte);
       const end = byte < 0x80 ? at + 1 : sequenceEnd(bytes, at);
       const isDamaged = end < 0 || end > to;
-      if (escape !== undefined) this.text(escape);
+      if (escaped !== undefined) this.text(escaped);
       else if (isDamaged) this.text(`\\udc${byte.toString(16)}`);
       else this.copy(bytes, at, end);
       at = isDamaged ? at + 1 : end;

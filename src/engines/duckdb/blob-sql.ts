@@ -9,8 +9,8 @@ import { CELL_TYPES, quoteIdentifier, quoteLiteral } from "./types.js";
 
 /** Beyond this many doubtful paths of one blob, testing each costs more than taking every row the careful way. */
 const MAX_CHECKS = 300;
-/** Beyond this many members or leftovers of one blob in the profile, the same. */
-const MAX_PATHS = 20_000;
+/** Beyond this many members or leftovers of one blob in the profile, the same: a query has no room for them. */
+const MAX_PATHS = 2_000;
 
 /** One blob of a record kind, compiled. */
 export interface BlobSql {
@@ -42,7 +42,7 @@ export function careOf(proof: Proof, mask: number): string[] {
   const conditions: string[] = [];
   if (mask !== 0) conditions.push(`(${hazardsOf(proof.blob)} & ${mask}) <> 0`);
   if (proof.large) conditions.push(`coalesce(strlen(${text}), 0) > ${LARGE_BYTES}`);
-  if (proof.unnamed || proof.checks.size > MAX_CHECKS || proof.members.length + proof.leftovers.length > MAX_PATHS) {
+  if (proof.unnamed) {
     conditions.push(`${text} IS NOT NULL`);
     return conditions;
   }
@@ -53,11 +53,18 @@ export function careOf(proof: Proof, mask: number): string[] {
   return conditions;
 }
 
+/** A proof that is of use: where it is not, every row that has the blob is a care row, and no query speaks of its paths. */
+function withinReach(proof: Proof): Proof {
+  const paths = proof.members.length + proof.leftovers.length;
+  if (!proof.unnamed && proof.checks.size <= MAX_CHECKS && paths <= MAX_PATHS) return proof;
+  return { ...proof, unnamed: true, checks: new Map(), columns: [], leftovers: [], members: [] };
+}
+
 export function compileBlob(shape: RecordShape, index: number, profile: Profile): BlobSql | undefined {
   const blob = shape.blobs[index];
   const seen = blob === undefined ? undefined : profile.blobs[blob.blob];
   if (blob === undefined || seen === undefined) return undefined;
-  const proof = proveBlob(blob.blob, blob.root, seen);
+  const proof = withinReach(proveBlob(blob.blob, blob.root, seen));
   // The raw store, not the profiler, marks odd steps.
   const mask = proof.hazards & (blob.blob === "history" ? seen.hazards | HAZARD.ODD_STEP : seen.hazards);
   const text = safeText(blob.blob, mask);

@@ -1,8 +1,9 @@
 import { RECORD_BLOBS, type RecordKind } from "../blob.js";
 import { StoreError } from "../errors.js";
 import type { Finding } from "../finding.js";
-import { type Change, commitChange } from "./commit.js";
+import { type Change, commitChange, removeLeftovers } from "./commit.js";
 import { compactAfterCommit } from "./compact.js";
+import { hasChanged } from "./hold-store.js";
 import { logText, missesRows } from "./live.js";
 import { LogImport, STREAM_KINDS, type StreamKind, stage } from "./log-import.js";
 import type { Manifest, Version } from "./manifest.js";
@@ -144,7 +145,21 @@ class Writer implements RawStoreWriter {
 
   async #release(manifest: Manifest | undefined): Promise<void> {
     for (const engine of this.#engines) engine.close();
-    await this.#input.release(manifest);
+    try {
+      if (manifest === undefined) await this.#undo();
+    } finally {
+      await this.#input.release(manifest);
+    }
+  }
+
+  /** Removes every segment file that the store's manifest does not name, whichever engine wrote it last. */
+  async #undo(): Promise<void> {
+    const { env, directory, manifest } = this.#input;
+    try {
+      if (!(await hasChanged(env.files, directory, manifest))) await removeLeftovers(env.files, directory, manifest);
+    } catch {
+      // What led here is thrown already and says more; the next writer removes what stays.
+    }
   }
 
   #current(): OpenLog {

@@ -22,8 +22,9 @@ export interface WindowInput {
   readonly files: readonly SegmentFile[];
   /** Their rows come in key order. */
   readonly ordered: boolean;
-  /** Bytes of text. */
+  /** Bytes of text; both are estimates. */
   readonly bytes: number;
+  readonly rows: number;
   /** Bounds by run: from `from` on, before `to`. */
   readonly from?: RunKey | undefined;
   readonly to?: RunKey | undefined;
@@ -152,6 +153,7 @@ export function partInput(
         files: window.segments.map(({ file }) => file),
         ordered: window.ordered,
         bytes: window.bytes,
+        rows: Math.ceil(window.rows) + (mergedRunsOf[i]?.length ?? 0),
         from: window.from,
         to: window.to,
         joined: isRun ? [] : joined.filter((id) => whole || live.has(id)),

@@ -69,7 +69,8 @@ async function writePieces(
   session: Session,
   { plan }: PartWork,
   result: FlattenResult,
-  placeOf: PartContext["placeOf"],
+  { placeOf, shape }: PartContext,
+  { rows: most }: WindowInput,
   index: number,
 ): Promise<WrittenWindow["pieces"]> {
   const pieces = new Map<string, Piece>();
@@ -77,7 +78,8 @@ async function writePieces(
     if (!result.filled.has(name)) continue;
     const table = tableOf(plan, name);
     const path = await placeOf(table, index);
-    const copy = copyToParquet(table, query, path, { keepNegativeZero: result.negativeZero });
+    const own = table === shape.table ? most : undefined;
+    const copy = copyToParquet(table, query, path, { keepNegativeZero: result.negativeZero, rows: own });
     const [[rows] = []] = await session.rows(copy);
     pieces.set(name, { path, rows: Number(rows) });
   }
@@ -87,11 +89,12 @@ async function writePieces(
 async function writeWindow(
   session: Session,
   work: PartWork,
-  { draft, shape, facts, placeOf }: PartContext,
+  context: PartContext,
   window: WindowInput,
   index: number,
 ): Promise<WrittenWindow> {
   work.signal?.throwIfAborted();
+  const { draft, shape, facts } = context;
   const name = `part_${draft.id}_${index}_`;
   const result = await flattenWithDuckdb(session, {
     shape,
@@ -103,7 +106,7 @@ async function writeWindow(
     extra: window.extra(session),
     source: segmentRelation(draft.kind, window.files, window.joined, window),
   });
-  const pieces = await writePieces(session, work, result, placeOf, index);
+  const pieces = await writePieces(session, work, result, context, window, index);
   await dropTemporary(session, name);
   return { pieces, careRecords: result.careRecords, findings: result.findings };
 }
@@ -121,7 +124,7 @@ async function joinPieces(work: PartWork, place: string, pieces: readonly Piece[
 /** A file of no rows, so that every table has at least one. */
 async function placeEmpty(session: Session, work: PartWork, table: Table, draft: PartDraft) {
   const file = partFile(table, draft.id);
-  const copy = copyToParquet(table, emptyQuery(table), await work.staging.place(file), { keepNegativeZero: false });
+  const copy = copyToParquet(table, emptyQuery(table), await work.staging.place(file), { keepNegativeZero: false, rows: 0 });
   await session.run(copy);
   return { table: table.name, file, rows: 0 };
 }

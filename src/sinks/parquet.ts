@@ -7,6 +7,8 @@ export interface ParquetOptions {
   readonly keepNegativeZero: boolean;
   /** Most rows of a row group. Default: `rowGroupRows`. */
   readonly rowGroupRows?: number | undefined;
+  /** How many rows there are at most, where that is known: a few rows need little memory. */
+  readonly rows?: number | undefined;
 }
 
 /** DuckDB's own default, and the fewest that it can write. */
@@ -16,6 +18,14 @@ const FEWEST_ROWS = 2048;
 const CELLS = 5_000_000;
 /** A dictionary that grows beyond this is given up: nearly every value is new, and trying longer is a fifth of the time. */
 const DICTIONARY_ENTRIES = 4096;
+/** DuckDB sets room for the dictionary of every column aside at once, some 32 bytes an entry. */
+const ALL_ENTRIES = 2_000_000;
+
+function dictionaryEntries(table: Table, { keepNegativeZero, rows }: ParquetOptions): number {
+  if (keepNegativeZero) return 0;
+  const share = Math.floor(ALL_ENTRIES / (table.columns.length + table.residuals.length));
+  return Math.max(1, Math.min(DICTIONARY_ENTRIES, share, rows ?? DICTIONARY_ENTRIES));
+}
 
 /** Rows of a row group of a table, so that wide tables do not need more memory. */
 export function rowGroupRows(table: Table): number {
@@ -78,7 +88,7 @@ export function copyToParquet(table: Table, query: string, file: string, options
     `ROW_GROUP_SIZE ${options.rowGroupRows ?? rowGroupRows(table)}`,
     `FIELD_IDS {${ids.join(", ")}}`,
     `KV_METADATA {wandb_columns: ${quoteLiteral(columnMetadata(table))}, pandas: ${quoteLiteral(pandasMetadata(table))}}`,
-    `DICTIONARY_SIZE_LIMIT ${options.keepNegativeZero ? 0 : DICTIONARY_ENTRIES}`,
+    `DICTIONARY_SIZE_LIMIT ${dictionaryEntries(table, options)}`,
   ];
   return `COPY (${query}) TO ${quoteLiteral(file)} (${settings.join(", ")})`;
 }

@@ -124,7 +124,10 @@ async function joinPieces(work: PartWork, place: string, pieces: readonly Piece[
 /** A file of no rows, so that every table has at least one. */
 async function placeEmpty(session: Session, work: PartWork, table: Table, draft: PartDraft) {
   const file = partFile(table, draft.id);
-  const copy = copyToParquet(table, emptyQuery(table), await work.staging.place(file), { keepNegativeZero: false, rows: 0 });
+  const copy = copyToParquet(table, emptyQuery(table), await work.staging.place(file), {
+    keepNegativeZero: false,
+    rows: 0,
+  });
   await session.run(copy);
   return { table: table.name, file, rows: 0 };
 }

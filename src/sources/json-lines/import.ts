@@ -10,7 +10,7 @@ import { type HandOver, type HandOverInput, HistoryHandOver, RunHandOver } from 
 import { logNames, stemOf } from "./names.js";
 import { RecordProblems } from "./problems.js";
 import { fileBytes, keepBytes, type RawBytes } from "./raw-bytes.js";
-import { type Form, type Records, recordsOf } from "./records.js";
+import { type Form, MAX_RECORD, type Records, recordsOf } from "./records.js";
 import { Spill } from "./spill.js";
 import { Splice } from "./splice.js";
 import { FileRuns, type LogName, RecordRuns, type Survey, survey } from "./survey.js";
@@ -64,6 +64,7 @@ class FileImport {
   readonly #progress: (share: number) => void;
   readonly #runs: FileRuns;
   readonly #problems: RecordProblems;
+  readonly #longest: number;
   #damage: StreamProblem | undefined;
 
   constructor(
@@ -80,7 +81,8 @@ class FileImport {
     this.#progress = progress;
     const { entity = "", project = "" } = options;
     this.#runs = new FileRuns(source.fields, { entity, project, run_id: source.stem });
-    this.#problems = new RecordProblems(source.path, source.form === "lines" ? "line" : "record");
+    this.#longest = Math.min(MAX_RECORD, options.maxText ?? MAX_RECORD);
+    this.#problems = new RecordProblems(source.path, source.form === "lines" ? "line" : "record", this.#longest);
   }
 
   async run(): Promise<void> {
@@ -98,7 +100,7 @@ class FileImport {
     const packed = await raw.open();
     const { stream } = await unpack(packed);
     try {
-      const result = await act(recordsOf(stream, form), () => {
+      const result = await act(recordsOf(stream, form, this.#longest), () => {
         this.#options.signal?.throwIfAborted();
         this.#progress((reading * raw.size + packed.taken) / 2);
       });

@@ -16,7 +16,7 @@ export const PROBLEMS = {
   unplaced: { code: "source/wrong-shape", says: "no JSON object, and names no run; not imported" },
   cut: { code: "source/truncated", says: "cut off where the file ends; kept as it came, in the run that it names" },
   cutUnplaced: { code: "source/truncated", says: "cut off where the file ends, and names no run; not imported" },
-  tooLong: { code: "source/wrong-shape", says: "longer than 128 MiB; not imported" },
+  tooLong: { code: "source/too-long", says: "longer than is taken; not imported" },
   unnamed: { code: "source/wrong-shape", says: "no run id; imported as the run that the file is named" },
 } as const satisfies Record<string, { code: FindingCode; says: string }>;
 export type Problem = keyof typeof PROBLEMS;
@@ -31,11 +31,14 @@ interface Seen {
 export class RecordProblems {
   readonly #file: string;
   readonly #unit: "line" | "record";
+  readonly #longest: number;
   readonly #seen = new Map<Problem, Seen>();
 
-  constructor(file: string, unit: "line" | "record") {
+  /** @param longest bytes of the longest record that is taken. */
+  constructor(file: string, unit: "line" | "record", longest: number) {
     this.#file = file;
     this.#unit = unit;
+    this.#longest = longest;
   }
 
   /** Notes a record by its number; its text is `bytes[from..to)`. */
@@ -60,7 +63,8 @@ export class RecordProblems {
 
   list(): Finding[] {
     return [...this.#seen].map(([problem, { count, numbers, evidence }]) => {
-      const { code, says } = PROBLEMS[problem];
+      const { code } = PROBLEMS[problem];
+      const says = problem === "tooLong" ? `longer than ${this.#longest} bytes; not imported` : PROBLEMS[problem].says;
       const [first = 0] = numbers;
       const more = count > numbers.length ? ` and ${count - numbers.length} more` : "";
       const unit = this.#unit === "line" ? "Line" : "Record";

@@ -8,8 +8,8 @@ const say = (text) => process.stderr.write(`${text}\n`);
 
 /** One run of a command: its usage, or why there is none. */
 async function once(command, { work, limit }, nodeFlags) {
-  command.prepare();
   try {
+    command.prepare();
     const usage = await measure(command.argv(nodeFlags), work, limit);
     command.check(usage.stdout);
     return usage;

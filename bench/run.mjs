@@ -73,7 +73,10 @@ function scaled(sizes, scale) {
   return Object.fromEntries(Object.entries(sizes).map(size));
 }
 
-function checkOptions({ only, data, full }) {
+function checkOptions({ only, data, full, runs, scale, timeout = "1" }) {
+  for (const [name, text] of Object.entries({ runs, scale, timeout })) {
+    if (!(Number(text) > 0)) throw new RangeError(`--${name} is a number above 0, not ${text}`);
+  }
   const unknown = only.filter((name) => JOBS[name] === undefined && name !== "tokenizer");
   if (unknown.length > 0) throw new Error(`There is no job ${unknown.join(", ")}; see --help`);
   mkdirSync(data, { recursive: true });
@@ -120,7 +123,7 @@ async function main(options) {
   const context = {
     data,
     work,
-    rounds: Number(options.runs),
+    rounds: Math.ceil(Number(options.runs)),
     limit: Number(options.timeout ?? (options.full ? 900 : 40)),
     sizes: scaled(options.full ? FULL : SMALL, Number(options.scale)),
     python: findPython(),
@@ -135,6 +138,11 @@ async function main(options) {
   }
 }
 
-const options = parseArgs({ options: OPTIONS }).values;
-if (options.help) process.stdout.write(HELP);
-else process.exitCode = await main(options);
+try {
+  const options = parseArgs({ options: OPTIONS }).values;
+  if (options.help) process.stdout.write(HELP);
+  else process.exitCode = await main(options);
+} catch (error) {
+  console.error(`bench: ${error.message}`);
+  process.exitCode = 2;
+}

@@ -141,7 +141,7 @@ async function forgetLocked(project: Project, options: ForgetOptions, env: Envir
  * disk says; SchemaError when the schemas cannot be read, after the raw store has forgotten.
  */
 export async function forgetNamed(project: Project, options: ForgetOptions, env: Environment): Promise<ForgetOutcome> {
-  return options.dryRun
-    ? forgetLocked(project, options, env)
-    : withProjectLock(project, env, () => forgetLocked(project, options, env));
+  // First without the lock, whose file would be all that a mistyped name leaves in an empty folder.
+  const would = await forgetLocked(project, { ...options, dryRun: true }, env);
+  return options.dryRun ? would : withProjectLock(project, env, () => forgetLocked(project, options, env));
 }

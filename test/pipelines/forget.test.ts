@@ -149,6 +149,12 @@ describe("forget", () => {
     expect(await filesWith(at.tables, "other")).not.toEqual([]);
   });
 
+  it("leaves nothing in a folder that has no such run", async () => {
+    const at = await project();
+    expect(await failure(forgetNamed(at, options(at, ["a"]), environment))).toMatchObject({ code: "forget/unknown" });
+    expect(await readdir(at.root)).toEqual([]);
+  });
+
   it("works before anything was exported", async () => {
     const at = await project();
     await importLines(at, readRecords(kept.join("\n")));

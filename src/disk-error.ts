@@ -4,6 +4,7 @@ const REASONS: Readonly<Record<string, string>> = {
   EROFS: "the file system is read-only",
   ENOSPC: "the disk is full",
   EDQUOT: "the disk quota is used up",
+  EFBIG: "the file system or a limit of the process allows no larger file",
   ENOTDIR: "a file stands where a folder has to be",
   EEXIST: "a file stands where a folder has to be",
   EISDIR: "a folder stands where a file has to be",
@@ -13,6 +14,7 @@ const REASONS: Readonly<Record<string, string>> = {
 const DUCKDB: readonly (readonly [RegExp, string | undefined])[] = [
   [/No space left on device/i, REASONS["ENOSPC"]],
   [/Disk quota exceeded/i, REASONS["EDQUOT"]],
+  [/File too large/i, REASONS["EFBIG"]],
   [/Permission denied/i, REASONS["EACCES"]],
   [/Read-only file system/i, REASONS["EROFS"]],
 ];

@@ -52,6 +52,10 @@ export const FINDING_CODES = {
     severity: "warning",
     says: "A value does not fit its column's type; the column is NULL and the residual keeps it.",
   },
+  "value/zero-sign": {
+    severity: "note",
+    says: "Zeros with and without a minus became one in a DuckDB database, which keeps one of them where a block of a column has only zeros.",
+  },
   "path/undeclared": { severity: "warning", says: "A path is in the data and in no schema; the residual keeps it." },
   "path/unlisted": {
     severity: "note",

@@ -28,6 +28,8 @@ const JSON_LINES_TEXT =
   "JSON Lines are files of one JSON object a line, or JSON lists of objects, plain or as .gz or .zst; - is standard input, and a quoted glob such as 'runs/*.jsonl' stands for all files that match. Each object is a row of a run's history or a run.";
 const JSON_LINES: readonly OptionName[] = ["kind", "run-id-field", "project-field", "entity-field"];
 
+const TABLE_OPTIONS: readonly OptionName[] = ["to", "history", "compression", "row-group-size", "partition-by"];
+
 /** Every command, in the order of the help. */
 export const COMMANDS: readonly Command[] = [
   {
@@ -46,6 +48,7 @@ export const COMMANDS: readonly Command[] = [
       "entity",
       "wandb-project",
       "on-new",
+      ...TABLE_OPTIONS,
       "fail-on",
       "memory",
       "threads",
@@ -131,12 +134,15 @@ export const COMMANDS: readonly Command[] = [
     positionals: NONE,
     summary: "raw store to tables",
     description: [
-      "Writes the tables of the plan from the raw store. Parts whose runs did not change stay as they are.",
+      "Writes the tables of the plan from the raw store, as Parquet files in a folder or into one DuckDB database. Parts of Parquet tables whose runs did not change stay as they are; a database is written as a whole when anything is new, and takes the place of the old file when it is complete.",
+      "A change of --history, --compression, --row-group-size or --partition-by writes all tables again: put what is to last into wandb-columns.json.",
     ],
-    options: ["to", "memory", "threads", "wait", "fail-on", "dry-run", "json"],
+    options: [...TABLE_OPTIONS, "memory", "threads", "wait", "fail-on", "dry-run", "json"],
     examples: [
       ["wandb-columns export", "to tables/ of the project folder"],
       ["wandb-columns export --to parquet:/data/mnist", "to another folder"],
+      ["wandb-columns export --to duckdb:mnist.duckdb", "to a database, with comments on tables and columns"],
+      ["wandb-columns export --history long", "the history with one row a metric"],
     ],
     load: async () => (await import("./export.js")).exportCommand,
   },

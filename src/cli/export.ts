@@ -1,19 +1,19 @@
-import { join } from "node:path";
 import { findingLines } from "../output/findings.js";
 import { aligned, counted, ink, type TextStyle } from "../output/layout.js";
-import { ENGINE_FOLDER } from "../pipelines/environment.js";
-import { exportTables } from "../pipelines/export.js";
+import { exportTo } from "../pipelines/export-to.js";
 import { needRaw, planProject } from "../pipelines/project.js";
 import { type ExportedResult, type ExportPlan, exportPlan, exportResult } from "../pipelines/results.js";
+import { sinkPath } from "../pipelines/sink-address.js";
 import { type CommandRun, exitCodeOf, isSet, printResult } from "./context.js";
 
-function exportText(result: ExportedResult, style: TextStyle): string {
+function exportText(result: ExportedResult, place: string, style: TextStyle): string {
+  const oneFile = result.sink.startsWith("duckdb:");
   const rows = result.tables.map((table) => [
     `  ${table.name}`,
     counted(table.rows, "row"),
-    counted(table.files.length, "file"),
+    ...(oneFile ? [] : [counted(table.files.length, "file")]),
   ]);
-  const head = result.skipped ? `Nothing is new: ${result.folder} was not touched.` : `Tables in ${result.folder}:`;
+  const head = result.skipped ? `Nothing is new: ${place} was not touched.` : `Tables in ${place}:`;
   const lines = [
     ink(style, "bold", head),
     ...aligned(rows, [1, 2]),
@@ -22,8 +22,8 @@ function exportText(result: ExportedResult, style: TextStyle): string {
   return `${lines.join("\n")}\n`;
 }
 
-function wouldText({ runs, folder, tables }: ExportPlan): string {
-  const head = `Would write the tables of ${counted(runs, "run")} to ${folder}:`;
+function wouldText({ runs, tables }: ExportPlan, place: string): string {
+  const head = `Would write the tables of ${counted(runs, "run")} to ${place}:`;
   return `${[head, ...tables.map((name) => `  ${name}`)].join("\n")}\n`;
 }
 
@@ -32,22 +32,14 @@ export const exportCommand: CommandRun = async (context) => {
   const { settings, effects, progress } = context;
   const store = await needRaw(settings.project, effects, settings.limits);
   const { plan } = await planProject(settings.project, effects, settings.naming);
+  const place = sinkPath(settings.sink);
   if (isSet(context, "dry-run")) {
-    const would = exportPlan(settings.tables, store.runs().length, plan);
-    await printResult(context, would, () => wouldText(would));
+    const would = exportPlan(settings.sink, store.runs().length, plan, settings.tableOptions.history);
+    await printResult(context, would, () => wouldText(would, place));
     return 0;
   }
-  const exported = await exportTables({
-    store,
-    plan,
-    dir: settings.tables,
-    temp: join(settings.tables, ENGINE_FOLDER),
-    ...settings.limits,
-    progress: (done, total) => progress("export", "parts", done, total),
-    signal: effects.signal,
-    env: effects,
-  });
-  const result = exportResult(settings.tables, exported);
-  await printResult(context, result, (style) => exportText(result, style));
+  const exported = await exportTo(store, plan, { ...settings, progress }, effects);
+  const result = exportResult(settings.sink, exported);
+  await printResult(context, result, (style) => exportText(result, place, style));
   return exitCodeOf(exported.findings, settings.failOn);
 };

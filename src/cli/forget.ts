@@ -1,6 +1,7 @@
 import { counted, ink, printable, type TextStyle } from "../output/layout.js";
 import { forgetNamed } from "../pipelines/forget.js";
 import { runName } from "../pipelines/named-runs.js";
+import { sinkPath } from "../pipelines/sink-address.js";
 import { type ForgetResult, forgetResult } from "../pipelines/upkeep-results.js";
 import { type CommandRun, type Context, isSet, printResult } from "./context.js";
 
@@ -14,14 +15,14 @@ function runLines({ runs }: ForgetResult): string[] {
 
 function forgetText(result: ForgetResult, context: Context, style: TextStyle): string {
   const { dry_run, runs, logs, rows, segments, table_files: tables, report_files: report } = result;
-  const { project, tables: folder } = context.settings;
+  const { project, sink } = context.settings;
   const verb = dry_run ? "Would forget" : "Forgot";
   const anew = dry_run ? "to be written anew" : "written anew";
   const lines = [
     ink(style, "bold", `${verb} ${counted(runs.length, "run")}:`),
     ...runLines(result),
     `${project.raw}: ${counted(logs, "log")} with ${counted(rows, "row")}, in ${counted(segments, "segment")}`,
-    `${folder}: ${counted(tables.length, "file")} with rows of ${runs.length === 1 ? "it" : "them"}`,
+    `${sinkPath(sink)}: ${counted(tables.length, "file")} with rows of ${runs.length === 1 ? "it" : "them"}`,
     ...(report.length === 0 ? [] : [`${project.report}: ${report.join(", ")}, ${anew}`]),
     "",
     "Schemas keep their columns. An import of the same source brings runs back: remove them there too.",

@@ -1,3 +1,5 @@
+import type { TableOptions } from "../pipelines/table-options.js";
+
 /** One option of the command line. */
 export interface Option {
   readonly short?: string;
@@ -14,6 +16,16 @@ export const RECORD_KINDS = ["history", "runs"] as const;
 export const ON_NEW = ["report", "add", "fail"] as const;
 export const FAIL_ON = ["error", "warning", "note", "never"] as const;
 export const REPORT_FORMATS = ["text", "json", "md"] as const;
+export const HISTORY_FORMS = ["wide", "long", "struct"] as const satisfies TableOptions["history"][];
+export const COMPRESSIONS = [
+  "zstd",
+  "snappy",
+  "gzip",
+  "brotli",
+  "lz4",
+  "none",
+] as const satisfies TableOptions["compression"][];
+export const PARTITIONS = ["none", "project"] as const satisfies TableOptions["partitionBy"][];
 
 /** Every option by its long name. An option means the same wherever it is accepted. */
 export const OPTIONS = {
@@ -66,8 +78,34 @@ export const OPTIONS = {
     help: "How long to wait for another process that writes the same folder. Default: 60.",
     environment: true,
   },
-  to: { value: "SINK", help: "Where tables go: parquet:DIR. Default: parquet:tables in the project folder." },
-  from: { value: "DIR", help: "The folder of tables to read. Default: tables in the project folder." },
+  to: {
+    value: "SINK",
+    help: "Where tables go: parquet:DIR (a folder) or duckdb:FILE (one database). Default: parquet:tables in the project folder.",
+  },
+  history: {
+    value: "FORM",
+    help: "The history with one column a metric (wide), one row a metric (long: table history_long), or the metrics as one STRUCT column (struct: table history_struct). Default: wide.",
+    choices: HISTORY_FORMS,
+    environment: true,
+  },
+  compression: {
+    value: "CODEC",
+    help: "Of Parquet pages: zstd, snappy, gzip, brotli, lz4 or none. Default: zstd.",
+    choices: COMPRESSIONS,
+    environment: true,
+  },
+  "row-group-size": {
+    value: "ROWS",
+    help: "Most rows of a Parquet row group, at least 2048. Default: by the width of the table, at most 122880.",
+    environment: true,
+  },
+  "partition-by": {
+    value: "COLUMN",
+    help: "project puts Parquet tables of many parts into folders such as history/project=mnist/. Default: none.",
+    choices: PARTITIONS,
+    environment: true,
+  },
+  from: { value: "DIR", help: "The folder of Parquet tables to read. Default: tables in the project folder." },
   write: { help: "Merge the proposal into schemas/ instead of printing it." },
   check: { help: "Write nothing; exit with 1 when generated/ is not what the schemas give." },
   sql: { help: "Print the queries that fill the tables instead of the list." },

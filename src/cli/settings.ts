@@ -1,16 +1,18 @@
 import { isAbsolute, join } from "node:path";
 import { CliError } from "../errors.js";
 import type { Severity } from "../finding.js";
-import { type Config, loadConfig, thresholdsOf } from "../pipelines/config.js";
+import { type Config, loadConfig, tableOptionsOf, thresholdsOf } from "../pipelines/config.js";
 import { defaultLimits, LEAST_MEMORY, type Limits, type Machine } from "../pipelines/environment.js";
 import { type Project, projectAt } from "../pipelines/project.js";
-import { parseSink } from "../pipelines/sink-address.js";
+import { parseSink, type SinkAddress, sinkText } from "../pipelines/sink-address.js";
 import type { SourcePath } from "../pipelines/source-paths.js";
 import type { OnNew } from "../pipelines/sync.js";
+import type { TableOptions } from "../pipelines/table-options.js";
 import type { Naming } from "../plan/names.js";
 import type { Thresholds } from "../profile/infer-rules.js";
+import { FEWEST_ROWS } from "../sinks/parquet.js";
 import type { Effects } from "./effects.js";
-import { FAIL_ON, ON_NEW, type OptionName, RECORD_KINDS } from "./options.js";
+import { COMPRESSIONS, FAIL_ON, HISTORY_FORMS, ON_NEW, type OptionName, PARTITIONS, RECORD_KINDS } from "./options.js";
 import { type OptionValues, settingText } from "./variables.js";
 
 /** What a command works with, from option, environment and wandb-columns.json, in this order. */
@@ -29,8 +31,9 @@ export interface Settings {
   readonly wait: number;
   readonly naming: Naming;
   readonly thresholds: Thresholds;
-  /** The folder that tables are written to. */
-  readonly tables: string;
+  /** Where tables are written to. */
+  readonly sink: SinkAddress;
+  readonly tableOptions: TableOptions;
 }
 
 function refuse(what: string, expected: string, found: string): never {
@@ -83,9 +86,40 @@ function parseWait(text: string): number {
   return seconds;
 }
 
-function tablesFolder(to: string | undefined, config: Config, project: Project): string {
-  if (to !== undefined) return parseSink(to, "").dir;
-  return config.output === undefined ? project.tables : parseSink(config.output, project.root).dir;
+/** Rows of a row group. @throws CliError when it is no whole number of at least 2,048 */
+function rowGroupSize(text: string): number {
+  const rows = Number(text);
+  if (!/^\d+$/.test(text) || rows < FEWEST_ROWS || !Number.isSafeInteger(rows))
+    refuse("row-group-size", `a whole number of at least ${FEWEST_ROWS}`, text);
+  return rows;
+}
+
+function tableOptions(given: (name: OptionName) => string | undefined, config: Config): TableOptions {
+  const usual = tableOptionsOf(config);
+  const rows = given("row-group-size");
+  return {
+    ...usual,
+    history: choice("history", HISTORY_FORMS, given("history") ?? usual.history),
+    compression: choice("compression", COMPRESSIONS, given("compression") ?? usual.compression),
+    partitionBy: choice("partition-by", PARTITIONS, given("partition-by") ?? usual.partitionBy),
+    ...(rows === undefined ? {} : { rowGroupSize: rowGroupSize(rows) }),
+  };
+}
+
+/** Options that only Parquet tables have. */
+const PARQUET_OPTIONS: readonly OptionName[] = ["compression", "row-group-size", "partition-by"];
+
+/** @throws CliError `usage/sink-option` when a database is to be written as only Parquet can be */
+function sinkOf(options: OptionValues, config: Config, project: Project): SinkAddress {
+  const to = options.get("to");
+  const usual = (): SinkAddress =>
+    config.output === undefined ? { kind: "parquet", dir: project.tables } : parseSink(config.output, project.root);
+  const sink = typeof to === "string" ? parseSink(to, "") : usual();
+  const odd = PARQUET_OPTIONS.find((name) => options.has(name));
+  if (sink.kind === "parquet" || odd === undefined) return sink;
+  throw new CliError("usage/sink-option", `--${odd} is for Parquet tables, and ${sinkText(sink)} is a database.`, {
+    next: `Leave --${odd} out, or write to parquet:DIR.`,
+  });
 }
 
 /** A source of the configuration; a relative path is inside the project folder. */
@@ -127,6 +161,7 @@ export async function readSettings(options: OptionValues, effects: Effects): Pro
     wait: parseWait(given("wait") ?? String(config.wait ?? USUAL_WAIT)),
     naming: config.naming ?? "snake",
     thresholds: thresholdsOf(config),
-    tables: tablesFolder(given("to"), config, project),
+    sink: sinkOf(options, config, project),
+    tableOptions: tableOptions(given, config),
   };
 }

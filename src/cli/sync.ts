@@ -2,23 +2,27 @@ import { CliError } from "../errors.js";
 import { findingLines } from "../output/findings.js";
 import { aligned, counted, grouped, ink, printable, type TextStyle } from "../output/layout.js";
 import { type SyncResult, syncResult } from "../pipelines/results.js";
+import type { SinkAddress } from "../pipelines/sink-address.js";
 import type { SourcePath } from "../pipelines/source-paths.js";
 import { sync as runSync, type Synced } from "../pipelines/sync.js";
 import { type CommandRun, type Context, exitCodeOf, isSet, printResult, projectFlag } from "./context.js";
 import { givenPaths, printSources } from "./import.js";
 import { shellWord } from "./shell.js";
 
+/** The command that shows the runs. */
+function lookCommand(sink: SinkAddress): string {
+  if (sink.kind === "duckdb") return `duckdb -readonly ${shellWord(sink.file)} 'SELECT * FROM runs'`;
+  return `duckdb -c ${shellWord(`SELECT * FROM '${sink.dir.replaceAll("'", "''")}/runs.parquet'`)}`;
+}
+
 function nextCommands(context: Context, synced: Synced): string[] {
   const flag = projectFlag(context);
   const open = synced.report.totals.to_decide;
-  const runs = `${context.settings.tables}/runs.parquet`;
   return [
     ...(open > 0
       ? [`wandb-columns infer${flag}`, `wandb-columns infer --write${flag} && wandb-columns export${flag}`]
       : []),
-    ...(synced.exported === undefined
-      ? []
-      : [`duckdb -c ${shellWord(`SELECT * FROM '${runs.replaceAll("'", "''")}'`)}`]),
+    ...(synced.exported === undefined ? [] : [lookCommand(context.settings.sink)]),
     `wandb-columns report${flag}`,
   ];
 }
@@ -39,16 +43,20 @@ function importedText(result: SyncResult): string {
   return `${counted(result.totals.runs, "run")}, ${counted(result.totals.history_rows, "history row")}; logs: ${parts.filter((part) => part !== "").join(", ")}`;
 }
 
-function tableRows(result: SyncResult): string[] {
+/** The files of a table as one path, with `*` for the names of parts and `**` where they are in folders of their own. */
+function filesText({ name, files }: SyncResult["tables"][number]): string {
+  const depth = Math.max(...files.map((file) => file.split("/").length));
+  if (depth === 1) return files[0] ?? "";
+  return `${name}/${depth === 2 ? "*" : "**/*"}.parquet`;
+}
+
+function tableRows(result: SyncResult, sink: SinkAddress): string[] {
   const rows = result.tables.filter((table) => table.files.length > 0);
-  return aligned(
-    rows.map((table) => {
-      const folder = table.files.some((file) => file.includes("/"));
-      const file = `${result.folder}/${folder ? `${table.name}/*.parquet` : (table.files[0] ?? "")}`;
-      return [`  ${file}`, counted(table.rows, "row")];
-    }),
-    [1],
-  );
+  const cells = rows.map((table) => {
+    const place = sink.kind === "duckdb" ? table.name : `${result.folder}/${filesText(table)}`;
+    return [`  ${place}`, counted(table.rows, "row")];
+  });
+  return aligned(cells, [1]);
 }
 
 function projectRows(result: SyncResult): string[] {
@@ -76,12 +84,15 @@ function schemaLines(result: SyncResult, synced: Synced): string[] {
   return lines;
 }
 
-function syncText(result: SyncResult, synced: Synced, style: TextStyle): string {
+function syncText(result: SyncResult, synced: Synced, sink: SinkAddress, style: TextStyle): string {
   const title = (text: string): string => ink(style, "bold", text);
   const problems = result.findings.filter((group) => group.severity === "error");
   const tables = result.stopped
     ? ["  not written: there are new paths, and --on-new is fail"]
-    : [...tableRows(result), ...(synced.exported?.skipped === true ? ["  nothing was new: no file was touched"] : [])];
+    : [
+        ...tableRows(result, sink),
+        ...(synced.exported?.skipped === true ? ["  nothing was new: no file was touched"] : []),
+      ];
   const lines = [
     title(importedText(result)),
     ...(problems.length === 0 ? [] : ["", title("Problems"), ...findingLines(problems, style)]),
@@ -90,7 +101,7 @@ function syncText(result: SyncResult, synced: Synced, style: TextStyle): string 
     title("Schemas"),
     ...schemaLines(result, synced),
     "",
-    title("Tables"),
+    title(sink.kind === "duckdb" ? `Tables in ${sink.file}` : "Tables"),
     ...tables,
     "",
     title("Report"),
@@ -124,7 +135,8 @@ export const sync: CommandRun = async (context) => {
   const paths = pathsOf(context);
   if (isSet(context, "dry-run")) return printSources(context, paths);
   const synced = await runSync(settings.project, { ...settings, paths, progress }, effects);
-  const result = syncResult(settings.tables, synced, nextCommands(context, synced));
-  await printResult(context, result, (style) => syncText(result, synced, style));
+  const { sink } = settings;
+  const result = syncResult(sink, synced, nextCommands(context, synced));
+  await printResult(context, result, (style) => syncText(result, synced, sink, style));
   return result.stopped ? 1 : exitCodeOf(synced.findings, settings.failOn);
 };

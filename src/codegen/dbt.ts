@@ -27,10 +27,10 @@ function uniqueKey({ key }: Table): object {
 
 function tableSource(table: Table, types: Readonly<Record<LogicalType, string>>): object {
   const key = new Set(table.key);
-  const columns = definitions(table).map(({ name, type, comment }) => ({
+  const columns = definitions(table, { types, quoteIdentifier }).map(({ name, type, comment }) => ({
     name: plainText(name),
     description: plainText(comment),
-    data_type: types[type],
+    data_type: type,
     ...(key.has(name) ? { quote: true, data_tests: ["not_null"] } : {}),
   }));
   return {

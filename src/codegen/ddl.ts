@@ -1,3 +1,4 @@
+import type { StructColumn } from "../plan/history-form.js";
 import type { Column, LogicalType, Plan, Residual, Table } from "../plan/plan.js";
 import { headerText } from "./header.js";
 import { jsonEscape } from "./json-escape.js";
@@ -36,15 +37,30 @@ export function residualComment({ blob }: Residual): string {
 /** A column of a table or its residual, as a database needs to know it. */
 export interface Definition {
   readonly name: string;
-  readonly type: LogicalType;
+  /** In the SQL of the dialect. */
+  readonly type: string;
   readonly comment: string;
 }
 
+/** A table, or a form of one that has a struct column. */
+type DefinedTable = Table & { readonly struct?: StructColumn };
+
+type Spelling = Pick<Dialect, "types" | "quoteIdentifier">;
+
+function structDefinition({ name, description, columns }: StructColumn, spelling: Spelling): Definition {
+  const { quoteIdentifier, types } = spelling;
+  const members = columns.map((column) => `${quoteIdentifier(column.name)} ${types[column.type]}`);
+  const comment = `${sentence(description)} The table columns says what each is.`;
+  return { name, type: `STRUCT(${members.join(", ")})`, comment };
+}
+
 /** The columns of a table and its residuals, in order. */
-export function definitions(table: Table): Definition[] {
+export function definitions({ columns, struct, residuals }: DefinedTable, spelling: Spelling): Definition[] {
+  const { types } = spelling;
   return [
-    ...table.columns.map((column) => ({ name: column.name, type: column.type, comment: columnComment(column) })),
-    ...table.residuals.map((item) => ({ name: item.name, type: "string" as const, comment: residualComment(item) })),
+    ...columns.map((column) => ({ name: column.name, type: types[column.type], comment: columnComment(column) })),
+    ...(struct === undefined ? [] : [structDefinition(struct, spelling)]),
+    ...residuals.map((item) => ({ name: item.name, type: types.string, comment: residualComment(item) })),
   ];
 }
 
@@ -52,13 +68,13 @@ export function definitions(table: Table): Definition[] {
 export const tableComment = (table: Table): string => commentText(table.description);
 
 /** CREATE TABLE and the comments of one table; key columns are NOT NULL. */
-export function tableDdl(table: Table, dialect: Dialect): string {
-  const { types, quoteIdentifier, quoteLiteral } = dialect;
+export function tableDdl(table: DefinedTable, dialect: Dialect): string {
+  const { quoteIdentifier, quoteLiteral } = dialect;
   const name = quoteIdentifier(table.name);
   const key = new Set(table.key);
-  const columns = definitions(table);
+  const columns = definitions(table, dialect);
   const lines = columns.map(
-    (column) => `  ${quoteIdentifier(column.name)} ${types[column.type]}${key.has(column.name) ? " NOT NULL" : ""}`,
+    (column) => `  ${quoteIdentifier(column.name)} ${column.type}${key.has(column.name) ? " NOT NULL" : ""}`,
   );
   const comments = columns
     .filter((column) => column.comment !== "")

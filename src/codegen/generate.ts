@@ -1,4 +1,4 @@
-import { DUCKDB_TYPES, quoteIdentifier, quoteLiteral } from "../engines/duckdb/types.js";
+import { CELL_TYPES, quoteIdentifier, quoteLiteral } from "../engines/duckdb/types.js";
 import type { Plan } from "../plan/plan.js";
 import { planText } from "../plan/plan-text.js";
 import type { Registry } from "../schema/registry.js";
@@ -12,9 +12,10 @@ export interface GenerateInput {
   readonly plan: Plan;
 }
 
-const DIALECTS: Readonly<Record<string, Dialect>> = {
-  duckdb: { title: "DuckDB", types: DUCKDB_TYPES, quoteIdentifier, quoteLiteral },
-};
+/** How the tables are defined in a DuckDB database. */
+export const DUCKDB_DIALECT: Dialect = { title: "DuckDB", types: CELL_TYPES, quoteIdentifier, quoteLiteral };
+
+const DIALECTS: Readonly<Record<string, Dialect>> = { duckdb: DUCKDB_DIALECT };
 
 /**
  * Everything that is generated: path inside `generated/` to text, in order of path. Same input, same bytes; nothing is
@@ -32,7 +33,7 @@ export async function generateAll(input: GenerateInput): Promise<ReadonlyMap<str
   const files = new Map<string, string>([
     ["plan.json", planText(plan)],
     ["columns.md", columnsMarkdown(plan)],
-    ["dbt/sources.yml", dbtSources(plan, DUCKDB_TYPES)],
+    ["dbt/sources.yml", dbtSources(plan, CELL_TYPES)],
     ["types/index.d.ts", typeIndex(schemas)],
   ]);
   for (const [name, dialect] of Object.entries(DIALECTS)) files.set(`ddl/${name}.sql`, ddl(plan, dialect));

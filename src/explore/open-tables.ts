@@ -1,3 +1,4 @@
+import { join } from "node:path";
 import type { ColumnTable } from "arquero";
 import { EngineError, Session } from "../engines/duckdb/session.js";
 import { quoteLiteral } from "../engines/duckdb/types.js";
@@ -5,9 +6,10 @@ import { StoreError } from "../errors.js";
 import { literalPath } from "../parquet-path.js";
 import { defaultLimits, type Environment, type Limits } from "../pipelines/environment.js";
 import { nodeEnvironment } from "../pipelines/node-environment.js";
+import { partRelation } from "../pipelines/part-relation.js";
 import { nearestWord } from "../schema/nearest.js";
 import type { CellOptions } from "./read-table.js";
-import { type ColumnAbout, type TableAbout, tableAbout } from "./table-about.js";
+import { type ColumnAbout, fileAbout, type TableAbout } from "./table-about.js";
 import { type TableFiles, tableFiles } from "./table-files.js";
 
 /** How tables are opened. */
@@ -76,18 +78,19 @@ class Tables implements OpenedTables {
   }
 
   describe(name: string): Promise<TableAbout> {
-    return this.#inSession(name, (session) => this.#about(session, name));
+    return this.#inSession(name, async (session) => (await this.#about(session, name)).table);
   }
 
   get(name: string, options: GetOptions = {}): Promise<ColumnTable> {
     return this.#inSession(name, async (session) => {
-      const table = await this.#about(session, name);
+      const { table, struct } = await this.#about(session, name);
+      const source = partRelation(this.dir, this.#filesOf(name), struct);
       const columns = this.#chosen(table, options.columns);
       // Arquero is loaded by those who read rows only.
       const { readTable } = await import("./read-table.js");
       const integers = options.integers ?? this.#options.integers ?? "auto";
       const timestamps = options.timestamps ?? this.#options.timestamps ?? "date";
-      return readTable(session, { table, columns, files: this.#filesOf(name), integers, timestamps });
+      return readTable(session, { table, columns, source, integers, timestamps });
     });
   }
 
@@ -101,19 +104,19 @@ class Tables implements OpenedTables {
     return [...new Set(names)].map((name) => known.get(name) ?? unknown("column", name, [...known.keys()], this.dir));
   }
 
-  async #about(session: Session, name: string): Promise<TableAbout> {
+  async #about(session: Session, name: string): Promise<{ table: TableAbout; struct: string | undefined }> {
     const [file = ""] = this.#filesOf(name);
-    const path = quoteLiteral(literalPath(file));
+    const path = join(this.dir, file);
     // Behind one character, because the driver strips U+FEFF from the beginning of a text.
-    const columns = await session.rows(
-      `SELECT '.' || column_name FROM (DESCRIBE SELECT * FROM read_parquet(${path}, hive_partitioning = false))`,
-    );
     const [metadata] = await session.rows(
-      `SELECT '.' || decode(value) FROM parquet_kv_metadata(${path}) WHERE decode(key) = 'wandb_columns'`,
+      `SELECT '.' || decode(value) FROM parquet_kv_metadata(${quoteLiteral(literalPath(path))}) WHERE decode(key) = 'wandb_columns'`,
     );
     const text = metadata?.[0];
+    const about = fileAbout(typeof text === "string" ? text.slice(1) : undefined, path);
+    const relation = partRelation(this.dir, [file], about.struct);
+    const columns = await session.rows(`SELECT '.' || column_name FROM (DESCRIBE SELECT * FROM ${relation})`);
     const names = columns.map(([column]) => String(column).slice(1));
-    return { ...tableAbout(typeof text === "string" ? text.slice(1) : undefined, names, file), name };
+    return { table: { ...about.table(names), name }, struct: about.struct };
   }
 
   async #inSession<T>(table: string, act: (session: Session) => Promise<T>): Promise<T> {
@@ -125,7 +128,7 @@ class Tables implements OpenedTables {
     } catch (error) {
       if (!(error instanceof EngineError)) throw error;
       throw new StoreError("tables/damaged", `The table ${table} cannot be read. ${error.message}`, {
-        where: { file: this.#filesOf(table)[0] ?? this.dir },
+        where: { file: join(this.dir, this.#filesOf(table)[0] ?? "") },
         next: "Run `wandb-columns export` again.",
         cause: error,
       });

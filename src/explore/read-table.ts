@@ -1,10 +1,9 @@
 import { ColumnTable } from "arquero";
 import { readable } from "../engines/duckdb/cells.js";
 import type { Session } from "../engines/duckdb/session.js";
-import { quoteIdentifier, quoteLiteral } from "../engines/duckdb/types.js";
+import { quoteIdentifier } from "../engines/duckdb/types.js";
 import { StoreError } from "../errors.js";
 import { elementType, type Value } from "../flatten/value.js";
-import { literalPath } from "../parquet-path.js";
 import type { ScalarType } from "../plan/plan.js";
 import {
   booleans,
@@ -35,7 +34,8 @@ type Engine = Pick<Session, "run" | "rows" | "chunks">;
 export interface TableRequest extends CellOptions {
   readonly table: TableAbout;
   readonly columns: readonly ColumnAbout[];
-  readonly files: readonly string[];
+  /** The relation of its rows. */
+  readonly source: string;
 }
 
 /** How a column is read: its expression, and what collects its cells. */
@@ -140,14 +140,12 @@ async function collect(
 }
 
 /**
- * Reads columns of a table's files as an Arquero table, rows in the order of the files. Cells are copied from the
+ * Reads columns of a relation as an Arquero table, rows in its order. Cells are copied from the
  * engine's vectors column by column: 8 bytes each for numbers, integers and timestamps.
  * @throws StoreError `tables/changed` when an export replaced files meanwhile; EngineError, MissingFileError.
  */
 export async function readTable(session: Engine, request: TableRequest): Promise<ColumnTable> {
-  const { table, columns, files } = request;
-  const paths = files.map((file) => quoteLiteral(literalPath(file)));
-  const source = `read_parquet([${paths.join(", ")}], hive_partitioning = false)`;
+  const { table, columns, source } = request;
   const { rows, small } = await sizesOf(session, source, columns);
   const repeated = new Set(columns.filter((column) => rows > 0 && isText(column) && table.key.includes(column.name)));
   for (const column of repeated) await numberTexts(session, source, column);

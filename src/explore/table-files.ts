@@ -1,6 +1,6 @@
-import { join } from "node:path";
 import { StoreError } from "../errors.js";
 import type { Environment } from "../pipelines/environment.js";
+import { listParts } from "../pipelines/part-listing.js";
 import { findTablesManifest } from "../pipelines/tables-folder.js";
 import type { TablesManifest } from "../pipelines/tables-manifest.js";
 import { LEADING_TABLES, TRAILING_TABLES } from "../plan/tables.js";
@@ -8,7 +8,7 @@ import { isMissing } from "../store/store-env.js";
 
 type Files = Environment["files"];
 
-/** Paths of a table's files, by the table's name. */
+/** A table's files, relative to the folder, by the table's name. */
 export type TableFiles = ReadonlyMap<string, readonly string[]>;
 
 const PARQUET = ".parquet";
@@ -19,40 +19,35 @@ const LAST = namesOf(TRAILING_TABLES);
 /** Tables in the order of a plan, as far as names tell it. */
 function inOrder(tables: TableFiles): TableFiles {
   const rank = (name: string): number => {
-    const [first, last] = [FIRST.indexOf(name), LAST.indexOf(name)];
+    const [first, last] = [FIRST.indexOf(name.replace(/^history_(?:long|struct)$/, "history")), LAST.indexOf(name)];
     return first >= 0 ? first : last >= 0 ? FIRST.length + 1 + last : FIRST.length;
   };
   return new Map([...tables].sort(([a], [b]) => rank(a) - rank(b) || (a < b ? -1 : 1)));
 }
 
-function filesOfManifest(dir: string, { parts }: TablesManifest): Map<string, string[]> {
+function filesOfManifest({ parts }: TablesManifest): Map<string, string[]> {
   const tables = new Map<string, string[]>();
   for (const { table, file } of parts.flatMap((part) => part.files)) {
     const known = tables.get(table);
-    if (known === undefined) tables.set(table, [join(dir, file)]);
-    else known.push(join(dir, file));
+    if (known === undefined) tables.set(table, [file]);
+    else known.push(file);
   }
   // The data dictionary belongs to no part.
   for (const { name, kind } of TRAILING_TABLES) {
-    if (kind === "columns") tables.set(name, [join(dir, name + PARQUET)]);
+    if (kind === "columns") tables.set(name, [name + PARQUET]);
   }
   return tables;
 }
 
-const PART = /^part-\d{4,}\.parquet$/;
+const PART = /\/part-\d{4,}\.parquet$/;
 
 async function filesByName(files: Files, dir: string): Promise<Map<string, string[]>> {
   const tables = new Map<string, string[]>();
   for (const entry of await files.readdir(dir, { withFileTypes: true })) {
-    const path = join(dir, entry.name);
-    if (entry.isFile() && entry.name.endsWith(PARQUET)) tables.set(entry.name.slice(0, -PARQUET.length), [path]);
+    if (entry.isFile() && entry.name.endsWith(PARQUET)) tables.set(entry.name.slice(0, -PARQUET.length), [entry.name]);
     if (!entry.isDirectory() || entry.name.startsWith(".")) continue;
-    const parts = (await files.readdir(path)).filter((name) => PART.test(name)).sort();
-    if (parts.length > 0)
-      tables.set(
-        entry.name,
-        parts.map((name) => join(path, name)),
-      );
+    const parts = (await listParts(files, dir, entry.name)).filter((file) => PART.test(file));
+    if (parts.length > 0) tables.set(entry.name, parts);
   }
   return tables;
 }
@@ -73,7 +68,7 @@ export async function tableFiles(files: Files, dir: string): Promise<TableFiles>
   };
   try {
     const manifest = await findTablesManifest(files, dir);
-    const tables = manifest === undefined ? await filesByName(files, dir) : filesOfManifest(dir, manifest);
+    const tables = manifest === undefined ? await filesByName(files, dir) : filesOfManifest(manifest);
     return tables.size === 0 ? none(`${dir} has no tables`) : inOrder(tables);
   } catch (error) {
     if (isMissing(error)) return none(`${dir} is not there`, error);

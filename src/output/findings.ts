@@ -20,6 +20,7 @@ export const NEXT_STEP: Partial<Record<FindingCode, string>> = {
   "run/growing": "Import it again when the run has ended.",
   "run/short": "Import a complete source of the run, such as its .wandb file.",
   "value/misfit": "Look at the values in the table misfits, or widen the column's type in your schema.",
+  "value/zero-sign": "Read the sign from Parquet: `wandb-columns export --to parquet:DIR`.",
   "path/undeclared": "Run `wandb-columns infer` to see what would be added, `infer --write` to add it.",
 };
 

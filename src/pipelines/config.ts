@@ -9,6 +9,7 @@ import { nearestWord } from "../schema/nearest.js";
 import { isMissing } from "../store/store-env.js";
 import type { Environment } from "./environment.js";
 import { SourcePathSchema } from "./source-paths.js";
+import { DEFAULT_TABLE_OPTIONS, type TableOptions, TableOptionsSchema } from "./table-options.js";
 
 const closed = { additionalProperties: false } as const;
 
@@ -80,6 +81,7 @@ export const ConfigSchema = Type.Object(
         description: "Where `sync` and `export` write tables. Default parquet:tables; relative to this file.",
       }),
     ),
+    ...Type.Partial(TableOptionsSchema).properties,
     thresholds: Type.Optional(ThresholdsSchema),
   },
   { ...closed, $id: "https://wandb-columns.dev/schemas/wandb-columns.schema.json", description: "wandb-columns.json" },
@@ -136,6 +138,17 @@ export async function loadConfig(file: string, env: Pick<Environment, "files">):
     throw error;
   }
   return readConfig(text, file);
+}
+
+/** How tables are kept as a configuration has it, defaults filled in. */
+export function tableOptionsOf(config: Config): TableOptions {
+  const { history, compression, rowGroupSize, partitionBy } = config;
+  return {
+    history: history ?? DEFAULT_TABLE_OPTIONS.history,
+    compression: compression ?? DEFAULT_TABLE_OPTIONS.compression,
+    partitionBy: partitionBy ?? DEFAULT_TABLE_OPTIONS.partitionBy,
+    ...(rowGroupSize === undefined ? {} : { rowGroupSize }),
+  };
 }
 
 /** The thresholds of a configuration, defaults filled in. */

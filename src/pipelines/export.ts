@@ -1,18 +1,22 @@
-import { createHash } from "node:crypto";
 import { join } from "node:path";
-import { Session } from "../engines/duckdb/session.js";
-import { type Finding, finding } from "../finding.js";
+import type { RunKey } from "../blob.js";
+import { type StoredTable, storedTables } from "../plan/history-form.js";
 import { partFile } from "../plan/part-files.js";
 import type { Plan } from "../plan/plan.js";
 import { planText } from "../plan/plan-text.js";
+import { copyToParquet } from "../sinks/parquet.js";
 import { takeLock } from "../store/lock.js";
 import type { RawStore } from "../store/raw-store.js";
+import { prepareDictionary } from "./dictionary.js";
 import type { Environment } from "./environment.js";
+import { windowLimits, withLanes } from "./export-engine.js";
+import { type ExportResult, exportResultOf, factsHash, hashText } from "./export-result.js";
 import { compactParts } from "./part-compaction.js";
+import { type Partition, partitionFolder, partitionOf } from "./partitions.js";
 import { isSame, type PartDraft, type PartPlan, planParts, runVersions, wholeRuns } from "./parts.js";
-import { completenessFindings, runFacts } from "./run-facts.js";
 import { explainDiskError, Staging } from "./staging.js";
 import { explainStoreError } from "./store-changed.js";
+import { DEFAULT_TABLE_OPTIONS, type TableOptions } from "./table-options.js";
 import {
   findTablesManifest,
   hasAny,
@@ -22,15 +26,19 @@ import {
   removeLeftovers,
   writeManifest,
 } from "./tables-folder.js";
-import type { Part, TablesManifest } from "./tables-manifest.js";
+import { type Part, type TablesManifest, tablesHeader } from "./tables-manifest.js";
 import type { WindowLimits } from "./windows.js";
-import { writeDictionary, writePart } from "./write-part.js";
+import { writePart } from "./write-part.js";
+
+export type { ExportResult } from "./export-result.js";
 
 export interface ExportOptions {
   readonly store: RawStore;
   readonly plan: Plan;
   /** The tables folder; made when absent. */
   readonly dir: string;
+  /** How the tables are kept. Default: `DEFAULT_TABLE_OPTIONS`. */
+  readonly options?: TableOptions | undefined;
   /** Bytes for DuckDB and our buffers together. */
   readonly memory: number;
   readonly threads: number;
@@ -45,24 +53,39 @@ export interface ExportOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
-export interface ExportResult {
-  readonly tables: readonly { readonly name: string; readonly rows: number; readonly files: readonly string[] }[];
-  readonly careRecords: number;
-  readonly findings: readonly Finding[];
-  /** Nothing was new: no table was touched. */
-  readonly skipped: boolean;
-}
-
-const hash = (text: string): string => createHash("sha256").update(text).digest("hex");
-
 /** What an export will do: the parts of each kind. The run kind is one part, number 0. */
 interface ExportPlan {
   readonly kinds: readonly PartPlan[];
   readonly nextPart: number;
 }
 
-function planExport({ store }: ExportOptions, old: readonly Part[], lost: ReadonlySet<Part>, next: number): ExportPlan {
+/** What decides how every part is written: when it changes, all of them are written again. */
+interface Form {
+  readonly plan: string;
+  readonly options: TableOptions;
+  readonly partition: Partition;
+}
+
+function isOfForm(known: TablesManifest | undefined, form: Form): known is TablesManifest {
+  if (known === undefined || known.plan !== form.plan) return false;
+  const text = ({ options, partition }: Pick<Form, "options" | "partition">): string => {
+    const { history, compression, rowGroupSize } = options;
+    return JSON.stringify([history, compression, rowGroupSize ?? null, partition]);
+  };
+  return text(known) === text(form);
+}
+
+function planExport(
+  { store }: ExportOptions,
+  {
+    old,
+    lost,
+    partition,
+  }: { readonly old: readonly Part[]; readonly lost: ReadonlySet<Part>; readonly partition: Partition },
+  next: number,
+): ExportPlan {
   const runs = store.runs();
+  const folder = (key: RunKey): string => partitionFolder(partition, key);
   const draft: PartDraft = { id: 0, kind: "run", runs: wholeRuns(store.manifest, runs) };
   const keep = old.filter((part) => part.kind === "run" && !lost.has(part) && isSame(part, draft));
   const kinds: PartPlan[] = [{ keep, write: keep.length > 0 ? [] : [draft], drop: [], moved: [], nextPart: next }];
@@ -70,122 +93,85 @@ function planExport({ store }: ExportOptions, old: readonly Part[], lost: Readon
   for (const kind of ["history", "system_event"] as const) {
     const parts = old.filter((part) => part.kind === kind);
     const ofKind = runVersions(store.manifest, runs, kind);
-    const plan = compactParts(planParts(kind, parts, ofKind, nextPart, lost), parts, ofKind);
+    const planned = planParts(kind, parts, ofKind, { nextPart, lost, folder });
+    const plan = compactParts(planned, parts, ofKind, folder);
     kinds.push(plan);
     nextPart = plan.nextPart;
   }
   return { kinds, nextPart };
 }
 
-function misfitFindings(count: number): Finding[] {
-  const message = "Values do not fit their column's type; the table misfits lists them, the residual keeps them.";
-  return count === 0 ? [] : [finding("value/misfit", message, { count })];
-}
-
 function summarise(
-  plan: Plan,
+  stored: readonly StoredTable[],
   manifest: TablesManifest,
   runs: ReturnType<RawStore["runs"]>,
   skipped: boolean,
 ): ExportResult {
-  const tables = plan.tables.map((table) => {
-    const files = manifest.parts.flatMap((part) => part.files.filter((file) => file.table === table.name));
+  const tables = stored.map((table) => {
     if (table.kind === "columns") return { name: table.name, rows: manifest.dictionary, files: [partFile(table, 0)] };
-    return {
-      name: table.name,
-      rows: files.reduce((sum, file) => sum + file.rows, 0),
-      files: files.map((file) => file.file),
-    };
+    const files = manifest.parts.flatMap((part) => part.files.filter((file) => file.table === table.name));
+    const rows = files.reduce((sum, file) => sum + file.rows, 0);
+    return { name: table.name, rows, files: files.map((file) => file.file) };
   });
-  const misfits = tables.find((table) => table.name === "misfits")?.rows ?? 0;
-  const findings = [
-    ...manifest.parts.flatMap((part) => part.findings),
-    ...runs.flatMap(completenessFindings),
-    ...misfitFindings(misfits),
-  ];
+  const findings = manifest.parts.flatMap((part) => part.findings);
   const careRecords = manifest.parts.reduce((sum, part) => sum + part.careRecords, 0);
-  return { tables, careRecords, findings, skipped };
-}
-
-/** What DuckDB is told it may use; its own peak is above that, and JavaScript needs the rest. */
-const ENGINE_SHARE = 0.5;
-/** A window may take this share of the memory as text; its rows and the row groups being written take several times that. */
-const WINDOW_SHARE = 1 / 32;
-const LARGEST_WINDOW = 64e6;
-const SMALLEST_WINDOW = 8e6;
-const WINDOW_ROWS = 122_880;
-/**
- * Windows that are flattened at once: while one waits for JavaScript the other has the engine's threads. Of tables this
- * wide one alone, for the memory: every column takes some hundred kilobytes while a query runs.
- */
-const LANES = 2;
-const WIDE = 400;
-
-function lanesFor(plan: Plan): number {
-  return plan.tables.some((table) => table.columns.length > WIDE) ? 1 : LANES;
-}
-
-function windowLimits(memory: number): WindowLimits {
-  return { bytes: Math.max(SMALLEST_WINDOW, Math.min(LARGEST_WINDOW, memory * WINDOW_SHARE)), rows: WINDOW_ROWS };
+  return exportResultOf({ tables, careRecords, findings, skipped }, runs);
 }
 
 /** Writes the parts of a plan, and the data dictionary, into staged files. */
-async function writeParts(
+function writeParts(
   options: ExportOptions,
-  drafts: readonly PartDraft[],
+  {
+    drafts,
+    form,
+    stored,
+  }: { readonly drafts: readonly PartDraft[]; readonly form: Form; readonly stored: readonly StoredTable[] },
   staging: Staging,
 ): Promise<{ parts: Part[]; dictionary: number }> {
-  const { store, plan, memory, threads, temp, env, signal } = options;
-  const session = await Session.open({ memory: memory * ENGINE_SHARE, threads, temp });
-  const lanes: Session[] = [];
-  try {
-    while (lanes.length < lanesFor(plan)) lanes.push(await session.lane());
-    const common = {
-      store,
-      plan,
-      staging,
-      temp,
-      limits: options.window ?? windowLimits(memory),
-      files: env.files,
-      signal,
-    };
+  const { store, plan, memory, temp, env, signal } = options;
+  const { compression, rowGroupSize: rowGroupRows } = form.options;
+  const parquet = { compression, rowGroupRows };
+  const limits = options.window ?? windowLimits(memory, rowGroupRows);
+  const { partition } = form;
+  const common = { store, plan, tables: stored, parquet, partition, staging, temp, limits, files: env.files, signal };
+  return withLanes({ ...options, tables: stored }, async (session, lanes) => {
     const parts: Part[] = [];
     for (const [i, draft] of drafts.entries()) {
       options.signal?.throwIfAborted();
       parts.push(await writePart(session, { lanes, ...common }, draft));
       options.progress?.(i + 1, drafts.length);
     }
-    return { parts, dictionary: await writeDictionary(session, plan, staging) };
-  } finally {
-    for (const lane of lanes) lane.close();
-    session.close();
-  }
-}
-
-function factsHash(runs: ReturnType<RawStore["runs"]>): string {
-  const cells = runs.map((run) => [...runFacts(run).cells].map(([name, value]) => [name, String(value)]));
-  return hash(JSON.stringify(cells));
+    const dictionary = await prepareDictionary(session, plan, stored);
+    if (dictionary === undefined) return { parts, dictionary: 0 };
+    const { table, query, rows } = dictionary;
+    const place = await staging.place(partFile(table, 0));
+    await session.run(copyToParquet(table, query, place, { ...parquet, keepNegativeZero: false }));
+    return { parts, dictionary: rows };
+  });
 }
 
 /** What an export has found in the tables folder. */
 interface Present {
   readonly known: TablesManifest | undefined;
-  /** Parts of the same plan and of the same computed cells. */
+  /** Parts of the same form and of the same computed cells. */
   readonly usable: readonly Part[];
   readonly lost: ReadonlySet<string>;
 }
 
-async function lookInto({ env: { files }, dir, plan }: ExportOptions, now: Pick<TablesManifest, "plan" | "facts">) {
+async function lookInto(
+  { env: { files }, dir }: ExportOptions,
+  stored: readonly StoredTable[],
+  form: Form & Pick<TablesManifest, "facts">,
+): Promise<Present> {
   const known = await findTablesManifest(files, dir);
-  await removeLeftovers(files, dir, plan, known);
-  if (known === undefined || known.plan !== now.plan) return { known, usable: [], lost: new Set<string>() };
-  const usable = known.parts.filter((part) => part.kind !== "run" || known.facts === now.facts);
-  return { known, usable, lost: await lostFiles(files, dir, plan, known) };
+  await removeLeftovers(files, dir, stored, known);
+  if (!isOfForm(known, form)) return { known, usable: [], lost: new Set<string>() };
+  const usable = known.parts.filter((part) => part.kind !== "run" || known.facts === form.facts);
+  return { known, usable, lost: await lostFiles(files, dir, stored, known) };
 }
 
-function isNothingNew(plan: Plan, { known, lost }: Present, work: ExportPlan, planHash: string): boolean {
-  if (known?.plan !== planHash) return false;
-  const dictionary = plan.tables.find((table) => table.kind === "columns");
+function isNothingNew(stored: readonly StoredTable[], lost: ReadonlySet<string>, work: ExportPlan): boolean {
+  const dictionary = stored.find((table) => table.kind === "columns");
   if (dictionary !== undefined && lost.has(partFile(dictionary, 0))) return false;
   return work.kinds.every((kind) => kind.write.length === 0 && kind.drop.length === 0);
 }
@@ -194,27 +180,35 @@ async function exportLocked(options: ExportOptions, staging: Staging): Promise<E
   const { dir, plan, temp } = options;
   const { files } = options.env;
   const runs = options.store.runs();
-  const now = { plan: hash(planText(plan)), facts: factsHash(runs) };
-  const present: Present = await lookInto(options, now);
+  const tableOptions = options.options ?? DEFAULT_TABLE_OPTIONS;
+  const partition = partitionOf(tableOptions.partitionBy, runs);
+  const form = {
+    plan: hashText(planText(plan)),
+    facts: factsHash(runs),
+    options: tableOptions,
+    partition: [...partition],
+  };
+  const stored = storedTables(plan, tableOptions.history);
+  const present = await lookInto(options, stored, form);
   const { known, usable } = present;
   const lost = new Set(usable.filter((part) => hasAny(part, present.lost)));
-  const same = known?.plan === now.plan ? known : undefined;
-  const work = planExport(options, usable, lost, same?.nextPart ?? 1);
-  if (known !== undefined && isNothingNew(plan, present, work, now.plan)) {
-    if (known.pending.length > 0) await writeManifest(files, dir, { ...known, pending: [] });
-    return summarise(plan, known, runs, true);
+  const same = isOfForm(known, form) ? known : undefined;
+  const work = planExport(options, { old: usable, lost, partition }, same?.nextPart ?? 1);
+  if (same !== undefined && isNothingNew(stored, present.lost, work)) {
+    if (same.pending.length > 0) await writeManifest(files, dir, { ...same, pending: [] });
+    return summarise(stored, same, runs, true);
   }
   await files.mkdir(temp, { recursive: true });
   const drafts = work.kinds.flatMap((kind) => kind.write);
-  const { parts: written, dictionary } = await writeParts(options, drafts, staging);
+  const { parts: written, dictionary } = await writeParts(options, { drafts, form, stored }, staging);
   const parts = [...work.kinds.flatMap((kind) => kind.keep), ...written].sort((a, b) => a.id - b.id);
-  const head = { format: 1, ...now, nextPart: work.nextPart } as const;
+  const head = { ...tablesHeader(), ...form, nextPart: work.nextPart };
   const manifest: TablesManifest = { ...head, parts, dictionary, pending: [] };
   options.signal?.throwIfAborted();
-  // With another plan every part is written, and runs are grouped anew.
+  // In another form every part is written, and runs are grouped anew.
   const moved = same === undefined ? (known?.parts ?? []) : work.kinds.flatMap((kind) => kind.moved);
   await publishTables(files, dir, { staging, before: known, after: manifest, moved });
-  return summarise(plan, manifest, runs, false);
+  return summarise(stored, manifest, runs, false);
 }
 
 async function exportTidily(options: ExportOptions, staging: Staging): Promise<ExportResult> {

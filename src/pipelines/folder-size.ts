@@ -8,6 +8,8 @@ export interface FolderSize {
   readonly bytes: number;
 }
 
+const isNoFolder = (error: unknown): boolean => error instanceof Error && "code" in error && error.code === "ENOTDIR";
+
 async function sizeOf(files: Environment["files"], path: string): Promise<number | undefined> {
   try {
     return (await files.stat(path)).size;
@@ -23,11 +25,12 @@ async function filesBelow(files: Environment["files"], folder: string): Promise<
     return entries.filter((entry) => entry.isFile()).map((entry) => join(entry.parentPath, entry.name));
   } catch (error) {
     if (isMissing(error)) return [];
+    if (isNoFolder(error)) return [folder];
     throw error;
   }
 }
 
-/** How large a folder is; nothing when it is not there. A file that goes away meanwhile does not count. */
+/** How large a folder, or a file, is; nothing when it is not there. A file that goes away meanwhile does not count. */
 export async function folderSize(files: Environment["files"], folder: string): Promise<FolderSize> {
   const sizes: number[] = [];
   for (const path of await filesBelow(files, folder)) {

@@ -1,6 +1,7 @@
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { cannotLink, isMissing } from "../store/store-env.js";
 import type { Environment } from "./environment.js";
+import { isPartitionFolder } from "./partitions.js";
 import { type Staging, sync, TEMPORARY } from "./staging.js";
 
 type Files = Environment["files"];
@@ -59,12 +60,15 @@ export async function buildFolder(
   await files.rm(next, { recursive: true, force: true });
   await files.mkdir(next);
   const staged = new Set(staging.names);
+  const folders = new Set([next]);
   for (const name of namesIn(folder, named)) {
     const file = `${folder}/${name}`;
+    folders.add(dirname(join(next, name)));
+    await files.mkdir(dirname(join(next, name)), { recursive: true });
     if (staged.has(file)) await staging.moveTo(file, join(next, name));
     else await linkOrCopy(files, join(dir, file), join(next, name));
   }
-  await sync(files, next);
+  for (const made of folders) await sync(files, made);
 }
 
 /**
@@ -82,13 +86,22 @@ export async function swapFolder(files: Files, dir: string, folder: string): Pro
   await sync(files, dir);
 }
 
+/** Moves what is not ours in a folder, and in those of its partitions, to the same place in another. */
+async function moveOthers(files: Files, from: string, to: string): Promise<void> {
+  for (const entry of await files.readdir(from, { withFileTypes: true })) {
+    const [source, target] = [join(from, entry.name), join(to, entry.name)];
+    if (entry.isDirectory() && isPartitionFolder(entry.name)) await moveOthers(files, source, target);
+    else if (!entry.isFile() || !(isPart(entry.name) || isUnfinished(entry.name))) {
+      await files.mkdir(to, { recursive: true });
+      await files.rename(source, target);
+    }
+  }
+}
+
 /** Removes the folder that was replaced; what is not ours in it goes back to its place. */
 export async function discardLast(files: Files, dir: string, folder: string): Promise<void> {
   const last = join(dir, lastFolder(folder));
-  for (const entry of await files.readdir(last, { withFileTypes: true })) {
-    const isOurs = entry.isFile() && (isPart(entry.name) || isUnfinished(entry.name));
-    if (!isOurs) await files.rename(join(last, entry.name), join(dir, folder, entry.name));
-  }
+  await moveOthers(files, last, join(dir, folder));
   await files.rm(last, { recursive: true, force: true });
 }
 

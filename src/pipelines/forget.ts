@@ -1,4 +1,3 @@
-import { join } from "node:path";
 import type { RunKey } from "../blob.js";
 import { StoreError, WandbColumnsError } from "../errors.js";
 import type { Naming } from "../plan/names.js";
@@ -9,20 +8,20 @@ import { runText } from "../store/live.js";
 import { emptyManifest, type Manifest } from "../store/manifest.js";
 import { openStore } from "../store/raw-store.js";
 import { isMissing } from "../store/store-env.js";
-import { ENGINE_FOLDER, type Environment, type Limits, type Progress } from "./environment.js";
-import { exportTables } from "./export.js";
+import type { Environment, Limits, Progress } from "./environment.js";
+import { exportTo } from "./export-to.js";
 import { type NamedRuns, runsNamed } from "./named-runs.js";
 import { type Project, planProject, storeEnv } from "./project.js";
 import { withProjectLock } from "./project-lock.js";
 import { makeReport, writeReport } from "./report.js";
-import { findTablesManifest } from "./tables-folder.js";
-import type { TablesManifest } from "./tables-manifest.js";
+import { type SinkAddress, sinkPath } from "./sink-address.js";
+import { findTables, type WrittenTables } from "./written-tables.js";
 
 export interface ForgetOptions {
   /** Runs or projects, as `runsNamed` reads them. */
   readonly names: readonly string[];
-  /** The folder of tables that they are removed from too. */
-  readonly tables: string;
+  /** The tables that they are removed from too. */
+  readonly sink: SinkAddress;
   readonly dryRun: boolean;
   readonly naming: Naming;
   readonly thresholds: Thresholds;
@@ -46,32 +45,26 @@ function keyOf(text: string): RunKey {
 }
 
 /** Every run that the raw store or the tables have. */
-function knownRuns(raw: Manifest, tables: TablesManifest | undefined): Map<string, RunKey> {
-  const inTables = (tables?.parts ?? []).flatMap((part) => part.runs.map(({ run }) => run));
-  const texts = [...raw.versions.map((version) => runText(version.log)), ...inTables];
+function knownRuns(raw: Manifest, tables: WrittenTables | undefined): Map<string, RunKey> {
+  const texts = [...raw.versions.map((version) => runText(version.log)), ...(tables?.runs ?? [])];
   return new Map(texts.map((text) => [text, keyOf(text)]));
-}
-
-function filesWith(tables: TablesManifest | undefined, runs: ReadonlySet<string>): string[] {
-  const parts = (tables?.parts ?? []).filter((part) => part.runs.some(({ run }) => runs.has(run)));
-  return parts.flatMap((part) => part.files.filter(({ rows }) => rows > 0).map(({ file }) => file));
 }
 
 /** Without the raw store the other runs of the tables would be lost with those to forget. */
 function refuseWithoutRaw(
   raw: Manifest,
-  tables: TablesManifest | undefined,
+  tables: WrittenTables | undefined,
   targets: ReadonlySet<string>,
-  dir: string,
+  place: string,
 ) {
-  const others = (tables?.parts ?? []).flatMap((part) => part.runs).filter(({ run }) => !targets.has(run));
+  const others = [...(tables?.runs ?? [])].filter((run) => !targets.has(run));
   if (raw.versions.length > 0 || others.length === 0) return;
   throw new StoreError(
     "forget/no-raw",
-    `The raw store is empty: the tables in ${dir} cannot be written without the run.`,
+    `The raw store is empty: the tables in ${place} cannot be written without the run.`,
     {
-      where: { file: dir },
-      next: "Import the sources of the runs that are to stay, or remove the tables folder.",
+      where: { file: place },
+      next: "Import the sources of the runs that are to stay, or remove the tables.",
     },
   );
 }
@@ -87,9 +80,9 @@ async function reportFiles(project: Project, env: Environment): Promise<string[]
 
 /** Report and tables are made anew from what the raw store has left. */
 async function rewriteRest(project: Project, options: ForgetOptions, outcome: ForgetOutcome, env: Environment) {
-  const { limits, thresholds, tables, progress } = options;
-  const hasTables = (await findTablesManifest(env.files, tables)) !== undefined;
-  if (!hasTables && outcome.reportFiles.length === 0) return;
+  const { limits, thresholds, sink, progress } = options;
+  const tables = await findTables(sink, env);
+  if (tables === undefined && outcome.reportFiles.length === 0) return;
   const store = await openStore(project.raw, storeEnv(env, limits));
   const planned = await planProject(project, env, options.naming);
   if (outcome.reportFiles.length > 0) {
@@ -97,11 +90,8 @@ async function rewriteRest(project: Project, options: ForgetOptions, outcome: Fo
     await writeReport(report, project, env);
   }
   // Last, since the same command finds the runs again in the tables when it was interrupted here.
-  if (!hasTables) return;
-  const temp = join(tables, ENGINE_FOLDER);
-  const { signal } = env;
-  const told = (done: number, total: number) => progress("export", "parts", done, total);
-  await exportTables({ store, plan: planned.plan, dir: tables, temp, ...limits, progress: told, signal, env });
+  if (tables === undefined) return;
+  await exportTo(store, planned.plan, { sink, tableOptions: tables.options, limits, progress }, env);
 }
 
 /** Says what is done and what is left, since the raw store has forgotten the runs by now. */
@@ -114,15 +104,15 @@ function halfDone(error: unknown): unknown {
 
 async function forgetLocked(project: Project, options: ForgetOptions, env: Environment): Promise<ForgetOutcome> {
   const raw = (await loadManifest(env.files, project.raw)) ?? emptyManifest();
-  const tables = await findTablesManifest(env.files, options.tables);
+  const tables = await findTables(options.sink, env);
   const known = knownRuns(raw, tables);
   const targets = options.names.map((name) => runsNamed(name, [...known.values()]));
   const runs = new Map(targets.flatMap((target) => target.runs.map((run) => [runText(run), run] as const)));
   const names = new Set(runs.keys());
-  refuseWithoutRaw(raw, tables, names, options.tables);
+  refuseWithoutRaw(raw, tables, names, sinkPath(options.sink));
   const would = forgettingOf(raw, [...runs.values()]);
   const report = await reportFiles(project, env);
-  const rest = { targets, runs: [...runs.values()], tableFiles: filesWith(tables, names), reportFiles: report };
+  const rest = { targets, runs: [...runs.values()], tableFiles: tables?.filesWith(names) ?? [], reportFiles: report };
   if (options.dryRun) return { ...would, ...rest };
   const forgotten = await forgetRuns(storeEnv(env, options.limits), project.raw, rest.runs);
   const outcome = { ...forgotten, ...rest };

@@ -4,6 +4,7 @@ import { ReportSchema } from "../report/schema.js";
 import { StatusSchema } from "../report/status.js";
 import { ManifestSchema } from "../store/manifest.js";
 import { ConfigSchema } from "./config.js";
+import { DatabaseManifestSchema } from "./database-manifest.js";
 import {
   ExplainResultSchema,
   ExportPlanSchema,
@@ -35,6 +36,7 @@ const FORMATS: Readonly<Record<string, TSchema>> = {
   "forget-result": ForgetResultSchema,
   "raw-manifest": ManifestSchema,
   "tables-manifest": TablesManifestSchema,
+  "database-manifest": DatabaseManifestSchema,
 };
 
 /** The published JSON Schemas (draft 2020-12): file name to text. */

@@ -1,3 +1,4 @@
+import type { RunKey } from "../blob.js";
 import { mergeGroups, USUAL_TIERING } from "../store/tiers.js";
 import { PART_BYTES, PART_ROWS, type PartDraft, type PartPlan, type RunVersions } from "./parts.js";
 import type { Part } from "./tables-manifest.js";
@@ -15,13 +16,31 @@ const sum = (runs: readonly RunVersions[], name: "rows" | "bytes"): number =>
 const fillOf = ({ runs }: Candidate): number =>
   Math.max(sum(runs, "rows") / PART_ROWS, sum(runs, "bytes") / PART_BYTES);
 
+/** Candidates of each folder, in their order. */
+function inFolders(all: readonly Candidate[], folder: (key: RunKey) => string): Candidate[][] {
+  const groups = new Map<string, Candidate[]>();
+  for (const item of all) {
+    const [first] = item.runs;
+    if (first === undefined) continue;
+    const place = folder(first.key);
+    groups.set(place, [...(groups.get(place) ?? []), item]);
+  }
+  return [...groups.values()];
+}
+
 /**
  * Merges small parts whose runs have all ended into one, when there are several of a size: growing runs have parts of
  * their own, and would leave one each for ever.
  * @param old the parts that there are.
  * @param runs every run of the kind, in key order.
+ * @param folder the folder that a run's rows have to be in; runs of different ones share no part.
  */
-export function compactParts(plan: PartPlan, old: readonly Part[], runs: readonly RunVersions[]): PartPlan {
+export function compactParts(
+  plan: PartPlan,
+  old: readonly Part[],
+  runs: readonly RunVersions[],
+  folder: (key: RunKey) => string = () => "",
+): PartPlan {
   const place = new Map(runs.map((run, i) => [run.run, i]));
   const placeOf = (run: RunVersions): number => place.get(run.run) ?? runs.length;
   const runsOf = (part: Part): RunVersions[] => part.runs.flatMap(({ run }) => runs[place.get(run) ?? -1] ?? []);
@@ -32,7 +51,7 @@ export function compactParts(plan: PartPlan, old: readonly Part[], runs: readonl
   const ended = all.filter((item) => item.runs.length > 0 && item.runs.every(({ growing }) => !growing));
   const first = (item: Candidate): number => Math.min(...item.runs.map(placeOf));
   ended.sort((a, b) => first(a) - first(b));
-  const groups = mergeGroups(ended, fillOf, USUAL_TIERING);
+  const groups = inFolders(ended, folder).flatMap((items) => mergeGroups(items, fillOf, USUAL_TIERING));
   const merged = new Set(groups.flat());
   const ids = new Set([...merged].map(({ keep, draft }) => keep?.id ?? draft?.id));
   const moved = old.filter((part) => ids.has(part.id));

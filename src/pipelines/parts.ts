@@ -109,8 +109,11 @@ export function wholeRuns({ segments }: Pick<Manifest, "segments">, runs: readon
   }));
 }
 
-/** Groups runs that are in no part yet: a growing run alone, finished ones together up to PART_ROWS and PART_BYTES. */
-function groupNew(runs: readonly RunVersions[]): RunVersions[][] {
+/**
+ * Groups runs that are in no part yet: a growing run alone, finished ones of one folder together up to PART_ROWS and
+ * PART_BYTES.
+ */
+function groupNew(runs: readonly RunVersions[], folder: (key: RunKey) => string): RunVersions[][] {
   const groups: RunVersions[][] = [];
   let open: RunVersions[] = [];
   let rows = 0;
@@ -120,7 +123,9 @@ function groupNew(runs: readonly RunVersions[]): RunVersions[][] {
       groups.push([run]);
       continue;
     }
-    if (open.length > 0 && (rows + run.rows > PART_ROWS || bytes + run.bytes > PART_BYTES)) {
+    const [first] = open;
+    const isFull = rows + run.rows > PART_ROWS || bytes + run.bytes > PART_BYTES;
+    if (first !== undefined && (isFull || folder(first.key) !== folder(run.key))) {
       groups.push(open);
       open = [];
       rows = 0;
@@ -138,17 +143,24 @@ export function isSame(part: Part, draft: PartDraft | undefined): boolean {
   return draft !== undefined && JSON.stringify(part.runs) === JSON.stringify(partRuns(draft));
 }
 
+/** What planning parts needs beside the parts and the runs. */
+export interface PartRequest {
+  readonly nextPart: number;
+  /** Parts of which a file is missing or in doubt. */
+  readonly lost?: ReadonlySet<Part>;
+  /** The folder that a run's rows have to be in; runs of different ones share no part. Default: one folder. */
+  readonly folder?: (key: RunKey) => string;
+}
+
 /**
  * Decides which parts of a kind stay, which are written again and which are new. A run stays in the part it is in: when
- * one of its logs changes, that part is rewritten with the run's present versions. So is a part in `lost`, of which a
- * file is missing or in doubt.
+ * one of its logs changes, that part is rewritten with the run's present versions. So is a part in `lost`.
  */
 export function planParts(
   kind: Part["kind"],
   old: readonly Part[],
   runs: readonly RunVersions[],
-  nextPart: number,
-  lost: ReadonlySet<Part> = new Set(),
+  { nextPart, lost = new Set(), folder = () => "" }: PartRequest,
 ): PartPlan {
   const home = new Map(old.flatMap((part) => part.runs.map(({ run }): [string, number] => [run, part.id])));
   const wanted = new Map<number, RunVersions[]>();
@@ -163,7 +175,7 @@ export function planParts(
   const keep = old.filter((part) => !lost.has(part) && isSame(part, drafts.get(part.id)));
   for (const part of keep) drafts.delete(part.id);
   let next = nextPart;
-  const added = groupNew(fresh).map((members): PartDraft => ({ id: next++, kind, runs: members }));
+  const added = groupNew(fresh, folder).map((members): PartDraft => ({ id: next++, kind, runs: members }));
   const kept = new Set(keep);
   const drop = old.filter((part) => !kept.has(part) && !drafts.has(part.id));
   return { keep, write: [...drafts.values(), ...added], drop, moved: [], nextPart: next };

@@ -1,17 +1,20 @@
 import { createHash } from "node:crypto";
-import { mkdir, readdir, readFile, rm } from "node:fs/promises";
-import { join } from "node:path";
+import * as files from "node:fs/promises";
 import { RECORD_BLOBS, type RecordKind } from "../blob.js";
 import { Session } from "../engines/duckdb/session.js";
 import { StoreError } from "../errors.js";
 import type { Row } from "../flatten/flatten.js";
+import { wideRow } from "../flatten/long-rows.js";
 import { prepareRebuild, type Rebuilder, rebuildRecord } from "../flatten/rebuild.js";
 import { shapeRecord } from "../flatten/shape.js";
+import { HISTORY_FORMS, type HistoryForm, type StoredTable, storedTables } from "../plan/history-form.js";
 import { isFolder, partFile } from "../plan/part-files.js";
-import type { Plan, Table } from "../plan/plan.js";
+import type { Plan } from "../plan/plan.js";
 import { planText } from "../plan/plan-text.js";
+import { listParts } from "./part-listing.js";
 import { Follower, type Group, tableGroups } from "./table-groups.js";
-import { readTablesManifest, type TablesManifest } from "./tables-manifest.js";
+import { findTablesManifest } from "./tables-folder.js";
+import type { TablesManifest } from "./tables-manifest.js";
 
 export interface RebuildOptions {
   readonly plan: Plan;
@@ -26,23 +29,22 @@ export interface RebuildOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
-/** Which files hold the rows of each table, and how many rows that is where the manifest says it. */
+/** The tables of a folder as they are kept, their files, and how many rows that is where the manifest says it. */
 interface TableFiles {
-  readonly files: (table: Table) => Promise<readonly string[]>;
-  readonly rows: (table: Table) => number | undefined;
+  readonly tables: readonly StoredTable[];
+  readonly files: (table: StoredTable) => Promise<readonly string[]>;
+  readonly rows: (table: StoredTable) => number | undefined;
 }
 
 /** Files found by name, for tables that were copied without their manifest. */
-function filesByName(dir: string): TableFiles {
-  const files = async (table: Table): Promise<string[]> => {
-    if (!isFolder(table)) return [join(dir, partFile(table, 0))];
-    const names = await readdir(join(dir, table.name));
-    return names
-      .filter((name) => name.endsWith(".parquet"))
-      .sort()
-      .map((name) => join(dir, table.name, name));
-  };
-  return { files, rows: () => undefined };
+async function filesByName(dir: string, plan: Plan): Promise<TableFiles> {
+  const names = new Set(await files.readdir(dir));
+  const kept = (form: HistoryForm): boolean =>
+    storedTables(plan, form).every((table) => table.kind !== "history" || names.has(table.name));
+  const form = HISTORY_FORMS.find(kept) ?? "wide";
+  const listed = async (table: StoredTable): Promise<string[]> =>
+    isFolder(table) ? listParts(files, dir, table.name) : [partFile(table, 0)];
+  return { tables: storedTables(plan, form), files: listed, rows: () => undefined };
 }
 
 /** @throws StoreError `tables/stale` when the tables were written by another plan. */
@@ -57,22 +59,18 @@ function filesByManifest(dir: string, manifest: TablesManifest, plan: Plan): Tab
       },
     );
   }
-  const entries = (table: Table) =>
+  const entries = (table: StoredTable) =>
     manifest.parts.flatMap((part) => part.files.filter((file) => file.table === table.name));
   return {
-    files: async (table) => entries(table).map((entry) => join(dir, entry.file)),
+    tables: storedTables(plan, manifest.options.history),
+    files: async (table) => entries(table).map((entry) => entry.file),
     rows: (table) => entries(table).reduce((sum, entry) => sum + entry.rows, 0),
   };
 }
 
 async function tableFiles(dir: string, plan: Plan): Promise<TableFiles> {
-  const file = join(dir, "manifest.json");
-  try {
-    return filesByManifest(dir, readTablesManifest(await readFile(file, "utf8"), file), plan);
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === "ENOENT") return filesByName(dir);
-    throw error;
-  }
+  const manifest = await findTablesManifest(files, dir);
+  return manifest === undefined ? filesByName(dir, plan) : filesByManifest(dir, manifest, plan);
 }
 
 const RUN_KEY = ["entity", "project", "run_id"] as const;
@@ -114,12 +112,22 @@ function planKind(plan: Plan, kind: RecordKind): KindPlan {
 }
 
 /** Rows of one record of a kind: its own row, and family rows by table. */
-function partition(plan: KindPlan, group: Group): { row: Row; own: ReadonlyMap<string, Row[]> } {
+function partition(plan: KindPlan, stored: StoredTable, group: Group): { row: Row; own: ReadonlyMap<string, Row[]> } {
   const { table } = plan.rebuilder.shape;
+  if (stored.form === "long") return { row: wideRow(stored, group.rows), own: new Map() };
   if (plan.kind !== "system_event") return { row: group.rows[0] ?? new Map(), own: new Map() };
   const residual = table.residuals[0]?.name ?? "residual";
   const leftover = group.rows.find((row) => row.get(residual) !== null);
   return { row: leftover ?? group.rows[0] ?? new Map(), own: new Map([[table.name, group.rows]]) };
+}
+
+function checkRows(table: StoredTable, count: number, { dir }: RebuildOptions, found: TableFiles): void {
+  const rows = found.rows(table);
+  if (rows === undefined || rows === count) return;
+  throw new StoreError("tables/damaged", `The table ${table.name} has ${count} rows; its manifest says ${rows}.`, {
+    where: { file: dir },
+    next: "Remove the tables folder and run `wandb-columns export`.",
+  });
 }
 
 async function rebuildKind(
@@ -129,32 +137,30 @@ async function rebuildKind(
   found: TableFiles,
 ): Promise<number> {
   const { shape } = kind.rebuilder;
-  const groupsOf = async (table: Table, where: string) =>
-    tableGroups(session, await found.files(table), table, kind.key, where);
+  const storedOf = new Map(found.tables.map((table) => [table.of.name, table]));
+  const groupsOf = async (table: StoredTable, where: string) =>
+    tableGroups(session, { table, dir: options.dir, files: await found.files(table), keys: kind.key, where });
   const followers: { readonly name: string; readonly follower: Follower }[] = [];
-  for (const table of shape.familyTables.filter((item) => item !== shape.table)) {
-    const where = table.kind === "system_metrics" ? "ordinal < 0" : "true";
-    followers.push({ name: table.name, follower: new Follower(await groupsOf(table, where)) });
+  for (const { name } of shape.familyTables.filter((item) => item !== shape.table)) {
+    const table = storedOf.get(name);
+    const where = table?.kind === "system_metrics" ? "ordinal < 0" : "true";
+    if (table !== undefined) followers.push({ name, follower: new Follower(await groupsOf(table, where)) });
   }
-  let count = 0;
-  for await (const group of await groupsOf(shape.table, kind.kind === "system_event" ? "ordinal >= 0" : "true")) {
+  const own = storedOf.get(shape.table.name);
+  if (own === undefined) return 0;
+  const isEvent = kind.kind === "system_event";
+  let [records, read] = [0, 0];
+  for await (const group of await groupsOf(own, isEvent ? "ordinal >= 0" : "true")) {
     options.signal?.throwIfAborted();
-    const { row, own } = partition(kind, group);
-    const rows = new Map<string, readonly Row[]>(own);
+    const { row, own: members } = partition(kind, own, group);
+    const rows = new Map<string, readonly Row[]>(members);
     for (const { name, follower } of followers) rows.set(name, await follower.at(group.key));
     await options.write(line(kind.kind, row, kind.key, rebuildRecord(kind.rebuilder, row, rows)));
-    count += 1;
+    records += 1;
+    read += group.rows.length;
   }
-  const rows = kind.kind === "system_event" ? undefined : found.rows(shape.table);
-  if (rows === undefined || rows === count) return count;
-  throw new StoreError(
-    "tables/damaged",
-    `The table ${shape.table.name} has ${count} records; its manifest says ${rows}.`,
-    {
-      where: { file: options.dir },
-      next: "Remove the tables folder and run `wandb-columns export`.",
-    },
-  );
+  if (!isEvent) checkRows(own, read, options, found);
+  return records;
 }
 
 const KINDS = ["run", "history", "system_event", "sweep"] as const;
@@ -177,8 +183,10 @@ function explainMissing(error: unknown, dir: string): unknown {
  */
 export async function rebuildTables(options: RebuildOptions): Promise<{ runs: number; rows: number }> {
   const { memory, threads, temp, signal } = options;
-  const found = await tableFiles(options.dir, options.plan);
-  await mkdir(temp, { recursive: true });
+  const found = await tableFiles(options.dir, options.plan).catch((error: unknown) => {
+    throw explainMissing(error, options.dir);
+  });
+  await files.mkdir(temp, { recursive: true });
   const session = await Session.open({ memory: memory * 0.6, threads, temp, signal });
   const counts = new Map<RecordKind, number>();
   try {
@@ -188,7 +196,7 @@ export async function rebuildTables(options: RebuildOptions): Promise<{ runs: nu
     throw explainMissing(error, options.dir);
   } finally {
     session.close();
-    await rm(temp, { recursive: true, force: true });
+    await files.rm(temp, { recursive: true, force: true });
   }
   return { runs: counts.get("run") ?? 0, rows: counts.get("history") ?? 0 };
 }

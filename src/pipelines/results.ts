@@ -2,15 +2,17 @@ import { type Static, type TSchema, Type } from "@sinclair/typebox";
 import type { GeneratedCheck, GeneratedWrite } from "../codegen/folder.js";
 import type { Finding } from "../finding.js";
 import { formatPointer } from "../json/pointer.js";
+import { type HistoryForm, storedTables } from "../plan/history-form.js";
 import type { Plan } from "../plan/plan.js";
 import type { SchemaPatch } from "../profile/infer-patch.js";
 import type { Answer, Explanation } from "../report/explain.js";
 import { groupFindings } from "../report/report.js";
 import { type Report, ReportSchema } from "../report/schema.js";
 import type { ImportSummary } from "../store/raw-store-writer.js";
-import type { ExportResult } from "./export.js";
+import type { ExportResult } from "./export-result.js";
 import type { Proposal } from "./infer.js";
 import { type RecognisedSource, RecognisedSourceSchema } from "./recognise.js";
+import { type SinkAddress, sinkFolder, sinkText } from "./sink-address.js";
 import type { Synced } from "./sync.js";
 
 /** The format number of every result below. */
@@ -100,8 +102,12 @@ const Tables = Type.Array(
   Type.Object({ name: Type.String(), rows: count("Rows."), files: texts("Inside the folder of tables.") }, closed),
 );
 
+const Sink = Type.String({ description: "Where tables go, as for --to: parquet:DIR or duckdb:FILE." });
+const Folder = Type.String({ description: "The folder that holds the files of tables." });
+
 export const ExportResultSchema = result("export-result", "What `export --json` prints.", {
-  folder: Type.String({ description: "The folder of tables." }),
+  sink: Sink,
+  folder: Folder,
   skipped: Type.Boolean({ description: "Nothing was new: no file was touched." }),
   tables: Tables,
   care_records: count("Records that were flattened one by one because their text is unusual."),
@@ -110,7 +116,8 @@ export const ExportResultSchema = result("export-result", "What `export --json` 
 export type ExportedResult = Static<typeof ExportResultSchema>;
 
 export const ExportPlanSchema = result("export-plan", "What `export --dry-run --json` prints.", {
-  folder: Type.String({ description: "The folder that tables would be written to." }),
+  sink: Sink,
+  folder: Folder,
   runs: count("Runs in the raw store."),
   tables: texts("Names of the tables."),
 });
@@ -126,7 +133,8 @@ export const SyncResultSchema = result("sync-result", "What `sync --json` prints
     closed,
   ),
   stopped: Type.Boolean({ description: "New paths stopped it (--on-new fail): the tables are as they were." }),
-  folder: Type.String({ description: "The folder of tables." }),
+  sink: Sink,
+  folder: Folder,
   tables: Tables,
   report_files: texts("The report."),
   totals: ReportSchema.properties.totals,
@@ -234,10 +242,11 @@ export function checkedResult({ stale, missing, orphaned }: GeneratedCheck): Gen
 const tablesPart = (exported: ExportResult): Static<typeof Tables> =>
   exported.tables.map(({ name, rows, files }) => ({ name, rows, files: [...files] }));
 
-export function exportResult(folder: string, exported: ExportResult): ExportedResult {
+export function exportResult(sink: SinkAddress, exported: ExportResult): ExportedResult {
   return {
     format: RESULT_FORMAT,
-    folder,
+    sink: sinkText(sink),
+    folder: sinkFolder(sink),
     skipped: exported.skipped,
     tables: tablesPart(exported),
     care_records: exported.careRecords,
@@ -245,18 +254,20 @@ export function exportResult(folder: string, exported: ExportResult): ExportedRe
   };
 }
 
-export function exportPlan(folder: string, runs: number, plan: Plan): ExportPlan {
-  return { format: RESULT_FORMAT, folder, runs, tables: plan.tables.map((table) => table.name) };
+export function exportPlan(sink: SinkAddress, runs: number, plan: Plan, history: HistoryForm): ExportPlan {
+  const tables = storedTables(plan, history).map((table) => table.name);
+  return { format: RESULT_FORMAT, sink: sinkText(sink), folder: sinkFolder(sink), runs, tables };
 }
 
-export function syncResult(folder: string, synced: Synced, next: readonly string[]): SyncResult {
+export function syncResult(sink: SinkAddress, synced: Synced, next: readonly string[]): SyncResult {
   const { exported, report } = synced;
   return {
     format: RESULT_FORMAT,
     ...importedPart(synced.sources, synced.imported),
     schemas: { action: synced.schemas.action, files: [...synced.schemas.files] },
     stopped: exported === undefined,
-    folder,
+    sink: sinkText(sink),
+    folder: sinkFolder(sink),
     tables: exported === undefined ? [] : tablesPart(exported),
     report_files: [...synced.reportFiles],
     totals: report.totals,

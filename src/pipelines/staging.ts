@@ -13,6 +13,8 @@ export class Staging {
   readonly #files: Files;
   readonly #dir: string;
   readonly #staged = new Set<string>();
+  /** Folders as they are called here, by what they are on the disk. */
+  readonly #folders = new Map<string, string>();
   #published = false;
 
   constructor(files: Files, dir: string) {
@@ -30,12 +32,33 @@ export class Staging {
     return this.#published;
   }
 
-  /** Where to write a file, given relative to the folder. */
+  /**
+   * Where to write a file, given relative to the folder.
+   * @throws StoreError `tables/partition` when the file system does not tell its folder from one of another name.
+   */
   async place(file: string): Promise<string> {
     const path = join(this.#dir, file);
     await this.#files.mkdir(dirname(path), { recursive: true });
+    await this.#distinct(dirname(path));
     this.#staged.add(file);
     return path + TEMPORARY;
+  }
+
+  /** Whether this is where `place` puts a file. */
+  isPlaceOf(file: string, path: string): boolean {
+    return path === join(this.#dir, file) + TEMPORARY;
+  }
+
+  /** Where `project=A` and `project=a` are one folder, files of one would replace those of the other. */
+  async #distinct(folder: string): Promise<void> {
+    const { dev, ino } = await this.#files.stat(folder, { bigint: true });
+    const known = this.#folders.get(`${dev} ${ino}`);
+    this.#folders.set(`${dev} ${ino}`, folder);
+    if (known === undefined || known === folder) return;
+    throw new StoreError("tables/partition", `The file system takes ${known} and ${folder} for one folder.`, {
+      where: { file: folder },
+      next: "Export without --partition-by project, or to a file system that tells upper from lower case.",
+    });
   }
 
   /** Waits until every file is on the disk. */

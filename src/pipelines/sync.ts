@@ -7,8 +7,9 @@ import type { Report } from "../report/schema.js";
 import type { RawStore } from "../store/raw-store.js";
 import type { ImportSummary } from "../store/raw-store-writer.js";
 import { isMissing } from "../store/store-env.js";
-import { defaultLimits, ENGINE_FOLDER, type Environment, type Limits, type Progress } from "./environment.js";
-import { type ExportResult, exportTables } from "./export.js";
+import { defaultLimits, type Environment, type Limits, type Progress } from "./environment.js";
+import type { ExportResult } from "./export-result.js";
+import { exportTo } from "./export-to.js";
 import { generateIfNew } from "./generate.js";
 import { importSources } from "./import.js";
 import { type Proposal, proposeFrom, writeProposal } from "./infer.js";
@@ -16,7 +17,9 @@ import { openRaw, type PlannedProject, type Project, planProject } from "./proje
 import { withProjectLock } from "./project-lock.js";
 import { type Recognised, type RecognisedSource, recogniseSources } from "./recognise.js";
 import { makeReport, writeReport } from "./report.js";
+import type { SinkAddress } from "./sink-address.js";
 import type { SourcePath } from "./source-paths.js";
+import { DEFAULT_TABLE_OPTIONS, type TableOptions } from "./table-options.js";
 
 /** What happens to paths that no schema declares. */
 export type OnNew = "report" | "add" | "fail";
@@ -35,8 +38,10 @@ export interface SyncOptions {
   readonly thresholds?: Thresholds;
   /** Default `defaultLimits`. */
   readonly limits?: Limits;
-  /** The folder that tables are written to. Default: that of the project. */
-  readonly tables?: string;
+  /** Where tables are written to. Default: Parquet in the folder of the project. */
+  readonly sink?: SinkAddress;
+  /** How the tables are kept. Default: `DEFAULT_TABLE_OPTIONS`. */
+  readonly tableOptions?: TableOptions;
   readonly progress?: Progress;
 }
 
@@ -50,7 +55,8 @@ function requestOf(options: SyncOptions, project: Project, env: Environment): Sy
     naming: "snake",
     thresholds: DEFAULT_THRESHOLDS,
     limits: defaultLimits(env.machine),
-    tables: project.tables,
+    sink: { kind: "parquet", dir: project.tables },
+    tableOptions: DEFAULT_TABLE_OPTIONS,
     progress: () => {},
   } as const;
   return { ...defaults, ...options };
@@ -115,24 +121,6 @@ async function settleSchemas(
   return { planned: proposal.planned, proposal, schemas: { action, files, gitignore } };
 }
 
-function exportPlanned(
-  store: Parameters<typeof exportTables>[0]["store"],
-  planned: PlannedProject,
-  request: SyncRequest,
-  env: Environment,
-): Promise<ExportResult> {
-  return exportTables({
-    store,
-    plan: planned.plan,
-    dir: request.tables,
-    temp: join(request.tables, ENGINE_FOLDER),
-    ...request.limits,
-    progress: (done, total) => request.progress("export", "parts", done, total),
-    signal: env.signal,
-    env,
-  });
-}
-
 async function syncLocked(
   project: Project,
   request: SyncRequest,
@@ -146,7 +134,7 @@ async function syncLocked(
   const outside = imported.findings.filter((item) => item.run === undefined);
   const more = [...recognised.findings, ...outside];
   const works = [
-    stopped ? Promise.resolve(undefined) : exportPlanned(store, planned, request, env),
+    stopped ? Promise.resolve(undefined) : exportTo(store, planned.plan, request, env),
     generateIfNew(planned, project, env),
     makeReport(store, planned, { ...request, more }, env),
   ] as const;

@@ -1,12 +1,11 @@
 import { fieldsOf } from "../engines/duckdb/care.js";
 import { fromDriver, readable } from "../engines/duckdb/cells.js";
 import type { Session } from "../engines/duckdb/session.js";
-import { quoteLiteral } from "../engines/duckdb/types.js";
 import type { Row } from "../flatten/flatten.js";
 import type { Value } from "../flatten/value.js";
-import { literalPath } from "../parquet-path.js";
-import type { Table } from "../plan/plan.js";
+import type { StoredTable } from "../plan/history-form.js";
 import { compareText } from "../store/segment-key.js";
+import { partRelation } from "./part-relation.js";
 
 type Key = readonly Value[];
 
@@ -27,16 +26,25 @@ function compareKeys(a: Key, b: Key): number {
   return 0;
 }
 
+/** Which rows are wanted of a table, and by which columns they are grouped. */
+export interface GroupRequest {
+  readonly table: StoredTable;
+  /** The tables folder. */
+  readonly dir: string;
+  /** Files of the table, relative to the folder. */
+  readonly files: readonly string[];
+  readonly keys: readonly string[];
+  readonly where: string;
+}
+
 /** Rows of one file, which is in key order, grouped by the key columns. */
 async function* fileGroups(
   session: Session,
   file: string,
-  table: Table,
-  keys: readonly string[],
-  where: string,
+  { table, dir, keys, where }: GroupRequest,
 ): AsyncGenerator<Group> {
-  const fields = fieldsOf(table);
-  const source = `read_parquet(${quoteLiteral(literalPath(file))}, hive_partitioning = false)`;
+  const fields = fieldsOf(table.form === "struct" ? table.of : table);
+  const source = partRelation(dir, [file], table.struct?.name);
   let group: Group | undefined;
   for await (const chunk of session.stream(`SELECT ${fields.map(readable).join(", ")} FROM ${source} WHERE ${where}`)) {
     for (const cells of chunk) {
@@ -67,16 +75,10 @@ function smallest(heads: readonly Head[]): Head | undefined {
  * Rows of a table over all its files in key order, grouped by the key columns. Each file is in key order, so they are
  * merged as they stream: no more than a few rows of each are in memory.
  */
-export async function* tableGroups(
-  session: Session,
-  files: readonly string[],
-  table: Table,
-  keys: readonly string[],
-  where: string,
-): AsyncGenerator<Group> {
+export async function* tableGroups(session: Session, request: GroupRequest): AsyncGenerator<Group> {
   const heads: Head[] = [];
-  for (const file of files) {
-    const rest = fileGroups(session, file, table, keys, where);
+  for (const file of request.files) {
+    const rest = fileGroups(session, file, request);
     const first = await rest.next();
     if (first.done !== true) heads.push({ rest, group: first.value });
   }

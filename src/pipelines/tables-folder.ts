@@ -1,10 +1,11 @@
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { isFolder, partFile } from "../plan/part-files.js";
-import type { Plan } from "../plan/plan.js";
+import type { Table } from "../plan/plan.js";
 import { LOCK_LEFTOVER } from "../store/lock.js";
 import { isMissing } from "../store/store-env.js";
 import type { Environment } from "./environment.js";
 import { buildFolder, discardLast, isPart, isThere, isUnfinished, settleFolders, swapFolder } from "./folder-swap.js";
+import { isPartitionFolder } from "./partitions.js";
 import { type Staging, sync, TEMPORARY } from "./staging.js";
 import { type Part, readTablesManifest, type TablesManifest } from "./tables-manifest.js";
 
@@ -52,11 +53,18 @@ async function isFile(files: Files, path: string): Promise<boolean> {
   }
 }
 
+const dictionaryFiles = (tables: readonly Table[]): string[] =>
+  tables.filter((table) => table.kind === "columns").map((table) => partFile(table, 0));
+
 /** Which files of a manifest are missing, or in doubt because they were about to be replaced. */
-export async function lostFiles(files: Files, dir: string, plan: Plan, manifest: TablesManifest): Promise<Set<string>> {
-  const dictionary = plan.tables.filter((table) => table.kind === "columns").map((table) => partFile(table, 0));
+export async function lostFiles(
+  files: Files,
+  dir: string,
+  tables: readonly Table[],
+  manifest: TablesManifest,
+): Promise<Set<string>> {
   const lost = new Set(manifest.pending);
-  for (const file of [...namedFiles(manifest), ...dictionary]) {
+  for (const file of [...namedFiles(manifest), ...dictionaryFiles(tables)]) {
     if (!(await isFile(files, join(dir, file)))) lost.add(file);
   }
   return lost;
@@ -64,36 +72,74 @@ export async function lostFiles(files: Files, dir: string, plan: Plan, manifest:
 
 const ROOT_UNFINISHED = new RegExp(`^(.+\\.parquet|manifest\\.json)\\.writing$|^\\.lock(${LOCK_LEFTOVER})$`);
 
-/** Removes what a folder of parts has and the manifest does not name. */
-async function removeParts(files: Files, dir: string, folder: string, named: ReadonlySet<string>, ours: boolean) {
-  for (const entry of await files.readdir(join(dir, folder), { withFileTypes: true })) {
-    const orphan = ours && isPart(entry.name) && !named.has(`${folder}/${entry.name}`);
-    if (entry.isFile() && (orphan || isUnfinished(entry.name))) await files.rm(join(dir, folder, entry.name));
+/** Removes a folder that has become empty; whether it is gone. */
+async function removeEmpty(files: Files, path: string): Promise<boolean> {
+  try {
+    if ((await files.readdir(path)).length > 0) return false;
+    await files.rmdir(path);
+  } catch (error) {
+    if (!isMissing(error)) throw error;
   }
+  return true;
+}
+
+/** What is known of the folders of a tables folder. */
+interface Known {
+  readonly named: ReadonlySet<string>;
+  /** Names of tables that are folders. */
+  readonly tables: ReadonlySet<string>;
+}
+
+/** Removes what a folder of parts has and the manifest does not name, and the folder when nothing is left in it. */
+async function removeParts(files: Files, dir: string, folder: string, known: Known): Promise<void> {
+  const ours = known.tables.has(folder.split("/")[0] ?? "");
+  for (const entry of await files.readdir(join(dir, folder), { withFileTypes: true })) {
+    const path = `${folder}/${entry.name}`;
+    const orphan = ours && isPart(entry.name) && !known.named.has(path);
+    if (entry.isFile() && (orphan || isUnfinished(entry.name))) await files.rm(join(dir, path));
+    if (ours && entry.isDirectory() && isPartitionFolder(entry.name)) await removeParts(files, dir, path, known);
+  }
+  if (ours) await removeEmpty(files, join(dir, folder));
 }
 
 /**
  * Removes what an export that did not come to an end has left: unfinished files, files that were to be dropped, and parts
  * that the manifest does not name, in folders of tables. Files of other names stay. Only for the holder of the lock.
  */
-export async function removeLeftovers(files: Files, dir: string, plan: Plan, manifest: TablesManifest | undefined) {
+export async function removeLeftovers(
+  files: Files,
+  dir: string,
+  tables: readonly Table[],
+  manifest: TablesManifest | undefined,
+): Promise<void> {
   const named = namedFiles(manifest);
   await settleFolders(files, dir, named);
-  const dictionary = plan.tables.filter((table) => table.kind === "columns").map((table) => partFile(table, 0));
-  const spared = new Set([...named, ...dictionary]);
+  const spared = new Set([...named, ...dictionaryFiles(tables)]);
   for (const file of manifest?.pending ?? []) if (!spared.has(file)) await files.rm(join(dir, file), { force: true });
-  const tables = plan.tables.filter(isFolder).map((table) => table.name);
-  const folders = new Set([...tables, ...[...named].map((file) => file.slice(0, Math.max(0, file.indexOf("/"))))]);
+  const folders = [...tables.filter(isFolder).map((table) => table.name), ...[...named].map(tableOf)];
+  const known = { named, tables: new Set(folders) };
   for (const entry of await files.readdir(dir, { withFileTypes: true })) {
     if (entry.isFile() && ROOT_UNFINISHED.test(entry.name)) await files.rm(join(dir, entry.name), { force: true });
-    if (entry.isDirectory()) await removeParts(files, dir, entry.name, named, folders.has(entry.name));
+    if (entry.isDirectory()) await removeParts(files, dir, entry.name, known);
+  }
+}
+
+/** The folder of a table's parts; empty for a table that is one file. */
+const tableOf = (file: string): string => file.slice(0, Math.max(0, file.indexOf("/")));
+
+/** Removes files, and the folders that they leave empty. */
+async function removeDropped(files: Files, dir: string, dropped: readonly string[]): Promise<void> {
+  for (const file of dropped) await files.rm(join(dir, file), { force: true });
+  const folders = new Set(dropped.map((file) => dirname(file)));
+  for (let folder of folders) {
+    while (folder !== "." && (await removeEmpty(files, join(dir, folder)))) folder = dirname(folder);
   }
 }
 
 /** Folders in which runs move from one file to another. */
 async function foldersOf(files: Files, dir: string, moved: readonly Part[]): Promise<string[]> {
   const inFolders = moved.flatMap((part) => part.files.filter(({ file }) => file.includes("/")));
-  const all = new Set(inFolders.map(({ file }) => file.slice(0, file.indexOf("/"))));
+  const all = new Set(inFolders.map(({ file }) => tableOf(file)));
   const found: string[] = [];
   for (const folder of all) if (await isThere(files, join(dir, folder))) found.push(folder);
   return found;
@@ -139,7 +185,7 @@ export async function publishTables(files: Files, dir: string, publication: Publ
     throw error;
   }
   for (const folder of swaps) await discardLast(files, dir, folder);
-  for (const file of dropped) await files.rm(join(dir, file), { force: true });
+  await removeDropped(files, dir, dropped);
   if (dropped.length > 0) await writeManifest(files, dir, { ...after, pending: [] });
 }
 

@@ -1,195 +1,124 @@
-import { join } from "node:path";
-import { writeRows } from "../engines/duckdb/care.js";
-import {
-  dropTemporary,
-  emptyQuery,
-  type Facts,
-  type FlattenResult,
-  flattenWithDuckdb,
-  NO_FACTS,
-  prepareFacts,
-  segmentRelation,
-} from "../engines/duckdb/flatten.js";
+import { emptyQuery } from "../engines/duckdb/flatten.js";
 import type { Session } from "../engines/duckdb/session.js";
-import { quoteIdentifier } from "../engines/duckdb/types.js";
-import { type Finding, FindingCounts } from "../finding.js";
-import type { Row } from "../flatten/flatten.js";
-import { type RecordShape, shapeRecord } from "../flatten/shape.js";
-import type { Value } from "../flatten/value.js";
-import { dictionaryRows } from "../plan/dictionary.js";
-import { partFile } from "../plan/part-files.js";
-import { type Plan, type Table, tableOf } from "../plan/plan.js";
+import { quoteIdentifier, quoteLiteral } from "../engines/duckdb/types.js";
+import { literalPath } from "../parquet-path.js";
+import type { StoredTable } from "../plan/history-form.js";
+import { isFolder, partFile } from "../plan/part-files.js";
 import { joinParquet } from "../sinks/join-parquet.js";
-import { copyToParquet } from "../sinks/parquet.js";
-import type { RawStore } from "../store/raw-store.js";
-import type { Environment } from "./environment.js";
-import { inLanes } from "./lanes.js";
+import { copyToParquet, type ParquetOptions } from "../sinks/parquet.js";
+import { storedQuery } from "../sinks/stored-query.js";
+import { type FlattenedPart, flattenPart, type PartWork, type Piece } from "./flatten-part.js";
+import { type Partition, partitionFolder } from "./partitions.js";
 import { type PartDraft, partRuns } from "./parts.js";
-import { partInput, type WindowInput } from "./raw-input.js";
-import { runFacts } from "./run-facts.js";
 import type { Staging } from "./staging.js";
 import type { Part } from "./tables-manifest.js";
-import type { WindowLimits } from "./windows.js";
 
-/** What writing a part needs beside the part. */
-export interface PartWork {
-  /** One a lane: windows are flattened side by side. */
-  readonly lanes: readonly Session[];
-  readonly store: RawStore;
-  readonly plan: Plan;
+/** What writing a part into a tables folder needs beside the part. */
+export interface FolderWork extends PartWork {
   readonly staging: Staging;
-  /** An existing folder for the pieces of files. */
-  readonly temp: string;
-  readonly limits: WindowLimits;
-  readonly files: Environment["files"];
-  readonly signal?: AbortSignal | undefined;
+  readonly partition: Partition;
 }
 
-/** What one window gave: the file of its rows for each table it has rows in. */
-interface WrittenWindow {
-  readonly pieces: ReadonlyMap<string, Piece>;
-  readonly careRecords: number;
-  readonly findings: readonly Finding[];
+type PartFile = Part["files"][number];
+
+/** Columns that the files of a table leave to the names of their folders. */
+function omitted(table: StoredTable, { partition }: FolderWork): ReadonlySet<string> {
+  return new Set<string>(isFolder(table) ? partition : []);
 }
 
-interface Piece {
-  readonly path: string;
-  readonly rows: number;
+/** Whether the rows of a part in a table belong to several folders: the part of runs has those of every project. */
+function isDivided(table: StoredTable, draft: PartDraft, { partition }: FolderWork): boolean {
+  return draft.kind === "run" && isFolder(table) && partition.length > 0;
 }
 
-interface PartContext {
-  readonly draft: PartDraft;
-  /** Where a window puts its rows of a table: the place of the file itself when there is one window only. */
-  readonly placeOf: (table: Table, window: number) => Promise<string>;
-  readonly shape: RecordShape;
-  readonly facts: Facts;
+/** The file of a part whose runs are of one partition. A part without runs has no rows either. */
+function fileOf(table: StoredTable, draft: PartDraft, { partition }: FolderWork): string {
+  const key = draft.runs[0]?.key ?? { entity: "", project: "" };
+  return partFile(table, draft.id, partitionFolder(partition, key));
 }
 
-async function writePieces(
-  session: Session,
-  { plan }: PartWork,
-  result: FlattenResult,
-  { placeOf, shape }: PartContext,
-  { rows: most }: WindowInput,
-  index: number,
-): Promise<WrittenWindow["pieces"]> {
-  const pieces = new Map<string, Piece>();
-  for (const [name, query] of result.queries) {
-    if (!result.filled.has(name)) continue;
-    const table = tableOf(plan, name);
-    const path = await placeOf(table, index);
-    const own = table === shape.table ? most : undefined;
-    const copy = copyToParquet(table, query, path, { keepNegativeZero: result.negativeZero, rows: own });
-    const [[rows] = []] = await session.rows(copy);
-    pieces.set(name, { path, rows: Number(rows) });
-  }
-  return pieces;
+function parquetOptions(table: StoredTable, work: FolderWork, keepNegativeZero: boolean): ParquetOptions {
+  return { ...work.parquet, keepNegativeZero, omit: omitted(table, work) };
 }
 
-async function writeWindow(
-  session: Session,
-  work: PartWork,
-  context: PartContext,
-  window: WindowInput,
-  index: number,
-): Promise<WrittenWindow> {
-  work.signal?.throwIfAborted();
-  const { draft, shape, facts } = context;
-  const name = `part_${draft.id}_${index}_`;
-  const result = await flattenWithDuckdb(session, {
-    shape,
-    misfits: tableOf(work.plan, "misfits"),
-    facts,
-    name,
-    ordered: window.ordered,
-    profile: await window.profile(),
-    extra: window.extra(session),
-    source: segmentRelation(draft.kind, window.files, window.joined, window),
-  });
-  const pieces = await writePieces(session, work, result, context, window, index);
-  await dropTemporary(session, name);
-  return { pieces, careRecords: result.careRecords, findings: result.findings };
-}
-
-/** Puts the pieces of a table together. */
-async function joinPieces(work: PartWork, place: string, pieces: readonly Piece[]): Promise<void> {
-  await joinParquet(
-    work.files,
-    pieces.map(({ path }) => path),
-    place,
-  );
-  for (const { path } of pieces) await work.files.rm(path);
+async function removePieces({ files }: FolderWork, pieces: readonly Piece[]): Promise<void> {
+  for (const { path } of pieces) await files.rm(path);
 }
 
 /** A file of no rows, so that every table has at least one. */
-async function placeEmpty(session: Session, work: PartWork, table: Table, draft: PartDraft) {
-  const file = partFile(table, draft.id);
-  const copy = copyToParquet(table, emptyQuery(table), await work.staging.place(file), {
-    keepNegativeZero: false,
-    rows: 0,
-  });
-  await session.run(copy);
+async function placeEmpty(session: Session, work: FolderWork, table: StoredTable, draft: PartDraft): Promise<PartFile> {
+  const file = fileOf(table, draft, work);
+  const query = storedQuery(table, emptyQuery(table.of));
+  const options = { ...parquetOptions(table, work, false), rows: 0 };
+  await session.run(copyToParquet(table, query, await work.staging.place(file), options));
   return { table: table.name, file, rows: 0 };
 }
 
-/** A window of more than so many times its limit, such as one large record, has the memory for itself. */
-const LIGHT = 2;
-
-/** Flattens one part into staged files, one for each table it has rows in; part 0 writes every table. */
-export async function writePart(session: Session, work: PartWork, draft: PartDraft): Promise<Part> {
-  const { plan, store, files } = work;
-  const shape = shapeRecord(plan, draft.kind);
-  const { windows: inputs } = partInput(store, draft, work.limits, files);
-  const isRun = draft.kind === "run";
-  const factsTable = `part_${draft.id}_facts`;
-  const facts = isRun ? await prepareFacts(session, shape, store.runs().map(runFacts), factsTable) : NO_FACTS;
-  const alone = inputs.length === 1;
-  const placeOf = (table: Table, window: number): Promise<string> =>
-    alone
-      ? work.staging.place(partFile(table, draft.id))
-      : Promise.resolve(join(work.temp, `${draft.id}-${window}-${plan.tables.indexOf(table)}.piece`));
-  const context = { draft, shape, facts, placeOf };
-  const isHeavy = inputs.some(({ bytes }) => bytes > LIGHT * work.limits.bytes);
-  const windows = await inLanes(isHeavy ? work.lanes.slice(0, 1) : work.lanes, inputs, (lane, window, index) =>
-    writeWindow(lane, work, context, window, index),
+/** Divides the pieces of a table among the folders of their partitions. */
+async function dividePieces(
+  session: Session,
+  work: FolderWork,
+  table: StoredTable,
+  draft: PartDraft,
+  { pieces, keepNegativeZero }: { readonly pieces: readonly Piece[]; readonly keepNegativeZero: boolean },
+): Promise<PartFile[]> {
+  const { partition, staging } = work;
+  const options = parquetOptions(table, work, keepNegativeZero);
+  const paths = pieces.map(({ path }) => quoteLiteral(literalPath(path)));
+  const source = `read_parquet([${paths.join(", ")}], hive_partitioning = false)`;
+  // Behind one character, because the driver strips U+FEFF from the beginning of a text.
+  const found = await session.rows(
+    `SELECT DISTINCT ${partition.map((name) => `'.' || ${name}`).join(", ")} FROM ${source}`,
   );
-  const written: Part["files"] = [];
-  for (const table of plan.tables.filter((item) => item.kind !== "columns")) {
-    const pieces = windows.flatMap((window) => window.pieces.get(table.name) ?? []);
-    const file = partFile(table, draft.id);
-    if (pieces.length > 0) {
-      if (!alone) await joinPieces(work, await work.staging.place(file), pieces);
-      written.push({ table: table.name, file, rows: pieces.reduce((sum, { rows }) => sum + rows, 0) });
-    } else if (isRun) written.push(await placeEmpty(session, work, table, draft));
+  const written: PartFile[] = [];
+  for (const cells of found) {
+    const values = partition.map((name, i): [string, string] => [name, String(cells[i]).slice(1)]);
+    const key = { entity: "", project: "", ...Object.fromEntries(values) };
+    const file = partFile(table, draft.id, partitionFolder(partition, key));
+    const own = values.map(([name, value]) => `${quoteIdentifier(name)} = ${quoteLiteral(value)}`).join(" AND ");
+    const query = `SELECT * FROM ${source} WHERE ${own}`;
+    const [[rows] = []] = await session.rows(copyToParquet(table, query, await staging.place(file), options));
+    written.push({ table: table.name, file, rows: Number(rows) });
   }
-  await dropTemporary(session, factsTable);
-  const findings = new FindingCounts();
-  for (const item of windows.flatMap((window) => window.findings)) findings.add(item);
-  return {
-    id: draft.id,
-    kind: draft.kind,
-    runs: partRuns(draft),
-    files: written,
-    careRecords: windows.reduce((sum, window) => sum + window.careRecords, 0),
-    findings: findings.list(),
-  };
+  await removePieces(work, pieces);
+  return written.sort((a, b) => (a.file < b.file ? -1 : 1));
 }
 
-/** Stages the data dictionary; gives its number of rows. */
-export async function writeDictionary(session: Session, plan: Plan, staging: Staging): Promise<number> {
-  const table = plan.tables.find((item) => item.kind === "columns");
-  if (table === undefined) return 0;
-  const fields = table.columns.map((column) => ({ name: column.name, type: column.type }));
-  const rows = dictionaryRows(plan).map((entry): Row => {
-    const cells = Object.entries(entry).map(([key, value]): [string, Value] => [
-      key,
-      typeof value === "number" ? BigInt(value) : (value ?? null),
-    ]);
-    return new Map(cells);
-  });
-  await writeRows(session, "dictionary", fields, rows);
-  const names = fields.map((field) => quoteIdentifier(field.name)).join(", ");
-  const place = await staging.place(partFile(table, 0));
-  await session.run(copyToParquet(table, `SELECT ${names} FROM dictionary`, place, { keepNegativeZero: false }));
-  return rows.length;
+/** Gives the rows of a part in a table their files. */
+async function placeTable(
+  session: Session,
+  work: FolderWork,
+  draft: PartDraft,
+  table: StoredTable,
+  { pieces: all, negativeZero }: FlattenedPart,
+): Promise<PartFile[]> {
+  const pieces = all.get(table.name) ?? [];
+  const file = fileOf(table, draft, work);
+  const nothing = async () => (draft.kind === "run" ? [await placeEmpty(session, work, table, draft)] : []);
+  if (pieces.length === 0) return nothing();
+  if (isDivided(table, draft, work)) {
+    const written = await dividePieces(session, work, table, draft, { pieces, keepNegativeZero: negativeZero });
+    return written.length > 0 ? written : nothing();
+  }
+  if (!pieces.every(({ path }) => work.staging.isPlaceOf(file, path))) {
+    const paths = pieces.map(({ path }) => path);
+    await joinParquet(work.files, paths, await work.staging.place(file));
+    await removePieces(work, pieces);
+  }
+  return [{ table: table.name, file, rows: pieces.reduce((sum, { rows }) => sum + rows, 0) }];
+}
+
+/** Flattens one part into staged files, one for each table it has rows in; part 0 writes every table. */
+export async function writePart(session: Session, work: FolderWork, draft: PartDraft): Promise<Part> {
+  const flattened = await flattenPart(session, work, draft, async (table, alone) => ({
+    path: alone && !isDivided(table, draft, work) ? await work.staging.place(fileOf(table, draft, work)) : undefined,
+    omit: isDivided(table, draft, work) ? undefined : omitted(table, work),
+  }));
+  const written: PartFile[] = [];
+  for (const table of work.tables.filter(({ kind }) => kind !== "columns")) {
+    written.push(...(await placeTable(session, work, draft, table, flattened)));
+  }
+  const { id, kind } = draft;
+  const { careRecords, findings } = flattened;
+  return { id, kind, runs: partRuns(draft), files: written, careRecords, findings: [...findings] };
 }

@@ -1,3 +1,4 @@
+import type { StoredTable } from "./history-form.js";
 import type { Plan, Table } from "./plan.js";
 
 /** One row of the table `columns`: what a column means and where it comes from. */
@@ -35,7 +36,21 @@ function rowsOf(table: Table): DictionaryRow[] {
   return [...columns, ...residuals];
 }
 
-/** The data dictionary: every column of every table in order. */
-export function dictionaryRows(plan: Plan): DictionaryRow[] {
-  return plan.tables.flatMap(rowsOf);
+/** The row of a struct column; those of its members are those of the plan's table. */
+function structRows({ name: table, struct }: StoredTable): DictionaryRow[] {
+  if (struct === undefined) return [];
+  const { name: column, id, description } = struct;
+  return [{ table, column, id, type: "struct", description }];
+}
+
+/**
+ * The data dictionary: every column of every table of the plan in order. A history that is kept in another form has the
+ * columns of that form after those of the plan, which say what its metrics are.
+ */
+export function dictionaryRows(plan: Plan, stored: readonly StoredTable[]): DictionaryRow[] {
+  const others = new Map(stored.filter(({ form }) => form !== "wide").map((table) => [table.of.name, table]));
+  return plan.tables.flatMap((table) => {
+    const other = others.get(table.name);
+    return other === undefined ? rowsOf(table) : [...rowsOf(table), ...rowsOf(other), ...structRows(other)];
+  });
 }

@@ -36,7 +36,8 @@ describe("settings", () => {
       sources: [],
       entity: undefined,
       limits: { memory: 2e9, threads: 3 },
-      tables: join(project, "tables"),
+      sink: { kind: "parquet", dir: join(project, "tables") },
+      tableOptions: { history: "wide", compression: "zstd", partitionBy: "none" },
     });
   });
 
@@ -69,8 +70,30 @@ describe("settings", () => {
     const project = await projectWith({ sources: ["wandb", "/abs/export"], output: "parquet:out" });
     const found = await readSettings(options({ project }), effects({}));
     expect(found.sources).toEqual([{ path: join(project, "wandb") }, { path: "/abs/export" }]);
-    expect(found.tables).toBe(join(project, "out"));
-    expect((await readSettings(options({ project, to: "parquet:here" }), effects({}))).tables).toBe("here");
+    expect(found.sink).toEqual({ kind: "parquet", dir: join(project, "out") });
+    const { sink } = await readSettings(options({ project, to: "parquet:here" }), effects({}));
+    expect(sink).toEqual({ kind: "parquet", dir: "here" });
+  });
+
+  test("how tables are kept comes from all three", async () => {
+    const project = await projectWith({ output: "duckdb:all.duckdb", history: "long", rowGroupSize: 4096 });
+    const found = await readSettings(options({ project }), effects({ WANDB_COLUMNS_COMPRESSION: "snappy" }));
+    expect(found.sink).toEqual({ kind: "duckdb", file: join(project, "all.duckdb") });
+    expect(found.tableOptions).toEqual({
+      history: "long",
+      compression: "snappy",
+      partitionBy: "none",
+      rowGroupSize: 4096,
+    });
+    const given = options({
+      project,
+      to: "parquet:x",
+      history: "struct",
+      "row-group-size": "5000",
+      "partition-by": "project",
+    });
+    const { tableOptions } = await readSettings(given, effects({ WANDB_COLUMNS_HISTORY: "wide" }));
+    expect(tableOptions).toMatchObject({ history: "struct", rowGroupSize: 5000, partitionBy: "project" });
   });
 
   test("WANDB_COLUMNS_PROJECT names the folder", async () => {
@@ -90,7 +113,16 @@ describe("settings", () => {
     ["no threads", { threads: "0" }, {}, /threads is a number from 1 to 1024/],
     ["threads that are no number", { threads: "two" }, {}, /found "two"/],
     ["a wrong variable", {}, { WANDB_COLUMNS_FAIL_ON: "errors" }, /fail-on is one of error, warning, note, never/],
-    ["an unknown sink", { to: "duckdb:x" }, {}, /parquet:DIR, found "duckdb:x"/],
+    ["an unknown sink", { to: "postgres:x" }, {}, /parquet:DIR or duckdb:FILE, found "postgres:x"/],
+    [
+      "a small row group",
+      { "row-group-size": "100" },
+      {},
+      /row-group-size is a whole number of at least 2048, found "100"/,
+    ],
+    ["a row group of words", { "row-group-size": "1e6" }, {}, /row-group-size is a whole number/],
+    ["an unknown compression", {}, { WANDB_COLUMNS_COMPRESSION: "zip" }, /compression is one of zstd, snappy/],
+    ["Parquet's options for a database", { to: "duckdb:x", compression: "gzip" }, {}, /--compression is for Parquet/],
     ["a sink without folder", { to: "parquet:" }, {}, /found "parquet:"/],
     ["a sink without prefix", { to: "tables" }, {}, /found "tables"/],
   ];

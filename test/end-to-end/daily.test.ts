@@ -87,7 +87,11 @@ it("100 daily syncs of 30 growing runs", { timeout: 1_200_000 }, async () => {
   expect(raw.bytes).toBeLessThan(4 * rawFresh.bytes);
   const [tables, tablesFresh] = [await sizeOf(daily.tables), await sizeOf(fresh.tables)];
   expect(tables.bytes).toBeLessThan(3 * tablesFresh.bytes);
-  await gcProject(daily, { tables: daily.tables, dryRun: false, naming: "snake", limits: LIMITS }, environment);
+  await gcProject(
+    daily,
+    { sink: { kind: "parquet", dir: daily.tables }, dryRun: false, naming: "snake", limits: LIMITS },
+    environment,
+  );
   const tidy = await sizeOf(daily.raw);
   expect(tidy.files).toBe(rawFresh.files);
   expect(tidy.bytes).toBeLessThan(1.1 * rawFresh.bytes);

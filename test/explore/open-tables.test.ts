@@ -318,7 +318,8 @@ describe("what cannot be opened", () => {
         session.run(`COPY (SELECT range::DOUBLE AS number FROM range(${rows})) TO ${quoteLiteral(file)}`);
       const column = { name: "number", id: 1, type: "float64", description: "" } as const;
       const table = { name: "history", description: "", key: [], columns: [column] };
-      const request = { table, columns: [column], files: [file], integers: "auto", timestamps: "date" } as const;
+      const source = `read_parquet(${quoteLiteral(file)})`;
+      const request = { table, columns: [column], source, integers: "auto", timestamps: "date" } as const;
       for (const rows of [2, 9]) {
         await write(5);
         const engine = {

@@ -17,7 +17,7 @@ const MARK = "s3cr3tm4rk";
 
 const options = (at: Project, names: readonly string[], dryRun = false): ForgetOptions => ({
   names,
-  tables: at.tables,
+  sink: { kind: "parquet", dir: at.tables },
   dryRun,
   naming: "snake",
   thresholds: DEFAULT_THRESHOLDS,
@@ -177,8 +177,16 @@ describe("gc", () => {
     const { writeFile } = environment.files;
     await writeFile(join(at.tables, "history", "part-0099.parquet.writing"), "half");
     await writeFile(join(at.raw, "history", "000099.parquet.tmp"), "half");
-    const would = await gcProject(at, { ...limits, tables: at.tables, dryRun: true }, environment);
-    const did = await gcProject(at, { ...limits, tables: at.tables, dryRun: false }, environment);
+    const would = await gcProject(
+      at,
+      { ...limits, sink: { kind: "parquet", dir: at.tables }, dryRun: true },
+      environment,
+    );
+    const did = await gcProject(
+      at,
+      { ...limits, sink: { kind: "parquet", dir: at.tables }, dryRun: false },
+      environment,
+    );
     expect(did).toMatchObject({ rows: would.rows, segmentsBefore: 6, segmentsAfter: 3 });
     expect(did.freed.map(({ before: was, after }) => was.files > after.files && was.bytes > after.bytes)).toEqual([
       true,
@@ -190,7 +198,9 @@ describe("gc", () => {
 
   test.each([true, false])("without data it says so (dry run: %s)", async (dryRun) => {
     const at = await project();
-    const error = await failure(gcProject(at, { ...limits, tables: at.tables, dryRun }, environment));
+    const error = await failure(
+      gcProject(at, { ...limits, sink: { kind: "parquet", dir: at.tables }, dryRun }, environment),
+    );
     expect(error).toMatchObject({ code: "project/no-data" });
   });
 });

@@ -43,7 +43,7 @@ const part = (id: number, ...runs: RunVersions[]): Part => ({
 });
 
 const planned = (old: readonly Part[], runs: readonly RunVersions[], next: number, lost?: ReadonlySet<Part>) =>
-  compactParts(planParts("history", old, runs, next, lost), old, runs);
+  compactParts(planParts("history", old, runs, { nextPart: next, ...(lost === undefined ? {} : { lost }) }), old, runs);
 
 const names = (drafts: readonly { readonly id: number; readonly runs: readonly RunVersions[] }[]) =>
   drafts.map((draft) => [draft.id, ...draft.runs.map((item) => item.run)]);

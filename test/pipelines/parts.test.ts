@@ -29,7 +29,7 @@ test.each([
   ["bytes", { bytes: PART_BYTES / 2 }],
 ])("a part takes finished runs until it has enough %s; a growing run is alone", (_name, half) => {
   const runs = [run("a", half), run("b", half), run("c", half), run("d", { ...half, growing: true }), run("e")];
-  const plan = planParts("history", [], runs, 4);
+  const plan = planParts("history", [], runs, { nextPart: 4 });
   expect(names(plan.write)).toEqual([
     [4, "a", "b"],
     [5, "d"],
@@ -39,7 +39,7 @@ test.each([
 });
 
 test("a run that is larger than a part has one of its own", () => {
-  const plan = planParts("history", [], [run("a"), run("b", { bytes: 3 * PART_BYTES }), run("c")], 1);
+  const plan = planParts("history", [], [run("a"), run("b", { bytes: 3 * PART_BYTES }), run("c")], { nextPart: 1 });
   expect(names(plan.write)).toEqual([
     [1, "a"],
     [2, "b"],
@@ -51,15 +51,26 @@ test("digests say whether a part is the same, not ids", () => {
   const old = [part(1, run("a"), run("b")), part(2, run("c"))];
   const other = [{ id: 1, digest: "another" }];
   const moved = [{ id: 77, digest: "digest of c" }];
-  const plan = planParts("history", old, [run("a"), run("b", { versions: other }), run("c", { versions: moved })], 3);
+  const runs = [run("a"), run("b", { versions: other }), run("c", { versions: moved })];
+  const plan = planParts("history", old, runs, { nextPart: 3 });
   expect(plan.keep.map(({ id }) => id)).toEqual([2]);
   expect(names(plan.write)).toEqual([[1, "a", "b"]]);
 });
 
 test("a part that lost a file is written again under its id; one without runs is dropped", () => {
   const old = [part(1, run("a")), part(2, run("b"))];
-  const plan = planParts("history", old, [run("a")], 3, new Set([...old.slice(0, 1)]));
+  const plan = planParts("history", old, [run("a")], { nextPart: 3, lost: new Set(old.slice(0, 1)) });
   expect(plan.keep).toEqual([]);
   expect(names(plan.write)).toEqual([[1, "a"]]);
   expect(plan.drop.map(({ id }) => id)).toEqual([2]);
+});
+
+test("runs of different folders share no part", () => {
+  const of = (name: string, project: string) => run(name, { key: { entity: "", project, run_id: name } });
+  const runs = [of("a", "p"), of("b", "p"), of("c", "q"), of("d", "q")];
+  const plan = planParts("history", [], runs, { nextPart: 1, folder: ({ project }) => project });
+  expect(names(plan.write)).toEqual([
+    [1, "a", "b"],
+    [2, "c", "d"],
+  ]);
 });

@@ -11,9 +11,20 @@ test.each([
   expect(parseSink(text, base)).toEqual({ kind: "parquet", dir });
 });
 
-test.each(["", "parquet", "parquet:", "out", ":out", "duckdb:x", "parquett:x"])("%j is refused", (text) => {
-  expect(() => parseSink(text, "")).toThrow(CliError);
+test.each([
+  ["duckdb:all.duckdb", "", "all.duckdb"],
+  ["duckdb:all.duckdb", "project", "project/all.duckdb"],
+  ["duckdb:C:/all.duckdb", "", "C:/all.duckdb"],
+])("%s beside %j is %s", (text, base, file) => {
+  expect(parseSink(text, base)).toEqual({ kind: "duckdb", file });
 });
+
+test.each(["", "parquet", "parquet:", "duckdb:", "out", ":out", "toString:x", "parquett:x"])(
+  "%j is refused",
+  (text) => {
+    expect(() => parseSink(text, "")).toThrow(CliError);
+  },
+);
 
 test("a misspelt kind is suggested", () => {
   try {

@@ -1,0 +1,58 @@
+import { Session } from "../engines/duckdb/session.js";
+import type { StoredTable } from "../plan/history-form.js";
+import type { WindowLimits } from "./windows.js";
+
+/** What an export may use of the machine. */
+export interface EngineRequest {
+  /** Bytes for DuckDB and our buffers together. */
+  readonly memory: number;
+  readonly threads: number;
+  /** An existing folder for temporary files. */
+  readonly temp: string;
+  /** What is going to be written. */
+  readonly tables: readonly StoredTable[];
+  /** Interrupts what runs. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** What DuckDB is told it may use; its own peak is above that, and JavaScript needs the rest. */
+export const ENGINE_SHARE = 0.5;
+/** A window may take this share of the memory as text; its rows and the row groups being written take several times that. */
+const WINDOW_SHARE = 1 / 32;
+const LARGEST_WINDOW = 64e6;
+const SMALLEST_WINDOW = 8e6;
+const WINDOW_ROWS = 122_880;
+/**
+ * Windows that are flattened at once: while one waits for JavaScript the other has the engine's threads. Of tables this
+ * wide one alone, for the memory: every column takes some hundred kilobytes while a query runs.
+ */
+const LANES = 2;
+const WIDE = 400;
+
+function lanesFor(tables: readonly StoredTable[]): number {
+  return tables.some(({ of }) => of.columns.length > WIDE) ? 1 : LANES;
+}
+
+/** How much of a part is flattened at once: no row group is larger. */
+export function windowLimits(memory: number, rowGroupRows = 0): WindowLimits {
+  return {
+    bytes: Math.max(SMALLEST_WINDOW, Math.min(LARGEST_WINDOW, memory * WINDOW_SHARE)),
+    rows: Math.max(WINDOW_ROWS, rowGroupRows),
+  };
+}
+
+/** Opens an engine with its lanes for as long as `act` takes. */
+export async function withLanes<T>(
+  { memory, threads, temp, tables, signal }: EngineRequest,
+  act: (session: Session, lanes: readonly Session[]) => Promise<T>,
+): Promise<T> {
+  const session = await Session.open({ memory: memory * ENGINE_SHARE, threads, temp, signal });
+  const lanes: Session[] = [];
+  try {
+    while (lanes.length < lanesFor(tables)) lanes.push(await session.lane());
+    return await act(session, lanes);
+  } finally {
+    for (const lane of lanes) lane.close();
+    session.close();
+  }
+}

@@ -53,12 +53,15 @@ describe("the fuzz targets", () => {
     expect(readdirSync(CORPUS).filter((name) => !names.includes(name) && name !== "README.md")).toEqual([]);
   });
 
-  it.each(TARGETS.map((target) => [target.name, target] as const))("%s checks cases, and the same seed gives the same", async (name, target) => {
-    const { told } = await run("run", name, "3", "0", "2");
-    expect(told.filter(({ kind }) => kind === "failure")).toEqual([]);
-    expect(told.filter(({ kind }) => kind === "case").length).toBeGreaterThan(0);
-    const { Random } = await import("./random.js");
-    const [a, b] = [await target.make(new Random(11)), await target.make(new Random(11))];
-    expect(Buffer.compare(a, b)).toBe(0);
-  });
+  it.each(TARGETS.map((target) => [target.name, target] as const))(
+    "%s checks cases, and the same seed gives the same",
+    async (name, target) => {
+      const { told } = await run("run", name, "3", "0", "2");
+      expect(told.filter(({ kind }) => kind === "failure")).toEqual([]);
+      expect(told.filter(({ kind }) => kind === "case").length).toBeGreaterThan(0);
+      const { Random } = await import("./random.js");
+      const [a, b] = [await target.make(new Random(11)), await target.make(new Random(11))];
+      expect(Buffer.compare(a, b)).toBe(0);
+    },
+  );
 });

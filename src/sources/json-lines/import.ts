@@ -10,7 +10,7 @@ import { type HandOver, type HandOverInput, HistoryHandOver, RunHandOver } from 
 import { logNames, stemOf } from "./names.js";
 import { RecordProblems } from "./problems.js";
 import { fileBytes, keepBytes, type RawBytes } from "./raw-bytes.js";
-import { type Form, type Records, recordsOf } from "./records.js";
+import { type Form, MAX_RECORD, type Records, recordsOf } from "./records.js";
 import { Spill } from "./spill.js";
 import { Splice } from "./splice.js";
 import { FileRuns, type LogName, RecordRuns, type Survey, survey } from "./survey.js";
@@ -98,7 +98,8 @@ class FileImport {
     const packed = await raw.open();
     const { stream } = await unpack(packed);
     try {
-      const result = await act(recordsOf(stream, form), () => {
+      const longest = Math.min(MAX_RECORD, this.#options.maxText ?? MAX_RECORD);
+      const result = await act(recordsOf(stream, form, longest), () => {
         this.#options.signal?.throwIfAborted();
         this.#progress((reading * raw.size + packed.taken) / 2);
       });

@@ -108,6 +108,7 @@ describe("a file that says more than the memory holds", () => {
   });
 
   it("a chunk of cells that come with it is never longer than a row may be", () => {
-    for (const maxText of [25e6, 125e6, 512e6]) expect(2048 * textLimits(maxText).cell).toBeLessThanOrEqual(256 * 2 ** 20);
+    for (const maxText of [25e6, 125e6, 512e6])
+      expect(2048 * textLimits(maxText).cell).toBeLessThanOrEqual(256 * 2 ** 20);
   });
 });

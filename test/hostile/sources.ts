@@ -68,7 +68,8 @@ const jsonLines: Source = {
     const write = async (name: string, records: readonly (() => string)[]): Promise<string> => {
       const path = join(folder, name);
       const stream = createWriteStream(path);
-      for (const text of records) if (!stream.write(`${text()}\n`)) await new Promise((go) => stream.once("drain", go));
+      for (const text of records)
+        if (!stream.write(`${text()}\n`)) await new Promise<void>((go) => stream.once("drain", () => go()));
       await new Promise<void>((done) => stream.end(() => done()));
       return path;
     };

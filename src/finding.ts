@@ -21,6 +21,10 @@ export const FINDING_CODES = {
     severity: "error",
     says: "A record needs more memory than --memory allows; it was left out.",
   },
+  "source/expands": {
+    severity: "error",
+    says: "A compressed file says far more than its size and the memory allow; what was read before was imported.",
+  },
   "source/unrecognised": {
     severity: "warning",
     says: "A file below an imported folder was not recognised and was left alone.",

@@ -11,6 +11,7 @@ export const NEXT_STEP: Partial<Record<FindingCode, string>> = {
   "source/damaged": "Copy the file again from where it came, then import it again.",
   "source/wrong-shape": "Import a file that W&B or one of its exporters wrote.",
   "source/too-long": "Import again with more, such as `--memory 8GB`.",
+  "source/expands": "Look where the file comes from; import it with more --memory if it is meant.",
   "source/unrecognised": "Name the file itself if it holds W&B data.",
   "source/partial": "Import the whole run from elsewhere if you need it.",
   "source/ambiguous": "If it was read wrong, correct it in the file (quote a text), then import it again.",

@@ -1,4 +1,5 @@
 import { type BlobName, RECORD_BLOBS, RECORD_KINDS, type RecordKind } from "../blob.js";
+import { LARGE_BYTES } from "../engines/duckdb/prove.js";
 import type { Session } from "../engines/duckdb/session.js";
 import { quoteIdentifier, quoteLiteral } from "../engines/duckdb/types.js";
 import { formatPointer, parsePointer } from "../json/pointer.js";
@@ -8,6 +9,7 @@ import { HAZARD, type PathProfile, UNUSABLE } from "../profile/profile.js";
 import { readProfile } from "../profile/serialize.js";
 import { pathKey } from "../report/facts.js";
 import type { LiveSegment, RawStore } from "../store/raw-store.js";
+import { SEGMENT_BYTES } from "../store/segment-draft.js";
 import type { Environment } from "./environment.js";
 
 /** Longest example, in characters. */
@@ -78,15 +80,18 @@ function take(wanted: Wanted, node: JsonNode, text: string, path: string, into: 
   return found;
 }
 
+/** A segment with more text than that has a text that no example is worth the memory of. */
+const MOST_TEXT = 2 * SEGMENT_BYTES;
+
 /** Texts that DuckDB's JSON functions do not read as they are. */
 const UNREADABLE = HAZARD.LONE_SURROGATE | HAZARD.NUL | HAZARD.DEEP;
 
-/** A blob of a segment: its rows that count and can be used, as `n` (place in the file), `text` and `hazards`. */
+/** A blob of a segment: its rows that count and can be used and are not long, as `n` (place in the file), `text` and `hazards`. */
 function usableRows(segment: LiveSegment, blob: BlobName): string {
   const [text, hazards] = [quoteIdentifier(blob), quoteIdentifier(`${blob}_hazards`)];
   const file = `read_parquet(${quoteLiteral(literalPath(segment.path))}, hive_partitioning = false, file_row_number = true)`;
   return `(SELECT file_row_number AS n, ${text} AS text, ${hazards} AS hazards FROM ${file}
-    WHERE ${text} IS NOT NULL AND ${hazards} & ${UNUSABLE} = 0 AND version IN (${segment.versions.live.join(", ")}))`;
+    WHERE ${text} IS NOT NULL AND strlen(${text}) <= ${LARGE_BYTES} AND ${hazards} & ${UNUSABLE} = 0 AND version IN (${segment.versions.live.join(", ")}))`;
 }
 
 /** Places of the first rows that have a value at these paths. DuckDB says where, the texts themselves say what. */
@@ -95,7 +100,7 @@ async function rowsWithValues(session: Session, rows: string, pointers: readonly
   const spelled = pointers.filter((pointer) => pointer.isWellFormed() && !pointer.includes("\0"));
   if (spelled.length === 0) return [];
   const list = `[${spelled.map(quoteLiteral).join(", ")}]`;
-  const types = `json_type(CASE WHEN hazards & ${UNREADABLE} = 0 THEN text END, ${list})`;
+  const types = `json_type(CASE WHEN hazards & ${UNREADABLE} = 0 AND strlen(text) <= ${LARGE_BYTES} THEN text END, ${list})`;
   const each = `SELECT n, unnest(${types}) AS type, unnest(range(${spelled.length})) AS i FROM ${rows}`;
   const first = `SELECT min(n) AS n FROM (${each}) WHERE type <> 'NULL' GROUP BY i`;
   return (await session.rows(`SELECT DISTINCT n FROM (${first}) ORDER BY n`)).map(([n]) => Number(n));
@@ -125,7 +130,8 @@ async function fromSegment(
 
 /**
  * One value for each of these paths, as JSON text: the first in the order of the segments that is not null, cut to 120
- * characters. Only segments that have a path still without an example are read. A path without any value gets none.
+ * characters. Only segments that have a path still without an example are read. A path without any value gets none, and one
+ * whose values are all in texts over a megabyte.
  * @param paths blob and JSON Pointer of each.
  * @returns examples by `pathKey`.
  */
@@ -142,6 +148,7 @@ export async function findExamples(
       paths.filter((item) => kindOf(kind).includes(item.blob) && !into.has(pathKey(item.blob, item.path)));
     for (const segment of store.liveSegments(kind)) {
       env.signal.throwIfAborted();
+      if (segment.text > MOST_TEXT) continue;
       const wanted = open();
       if (wanted.length === 0) break;
       const profile = readProfile(await env.files.readFile(segment.profile, "utf8"));

@@ -46,9 +46,19 @@ const wandbLogs: Importer = (sources, { writer, options }) => {
   return paths.length === 0 ? [] : [() => importWandbFolders(paths, writer, options, nodeFiles)];
 };
 
+/** Of the memory, what reading Parquet may take; the rest is for the store's engine and for texts between the two. */
+const READER_SHARE = 0.4;
+/** A thread may hold a column's page of 128 MB twice, packed and unpacked. */
+const BYTES_PER_THREAD = 300e6;
+
+function readerEngine({ threads, memory }: Limits, temporaryDirectory: string) {
+  const share = memory * READER_SHARE;
+  const most = Math.max(1, Math.floor(share / BYTES_PER_THREAD));
+  return { threads: Math.min(threads, most), memory: `${Math.floor(share / 1e6)}MB`, temporaryDirectory };
+}
+
 const drWandb: Importer = (sources, { writer, options, limits, env }) => {
-  const { threads, memory } = limits;
-  const engine = { threads, memory: `${Math.floor(memory / 4e6)}MB`, temporaryDirectory: env.machine.temp };
+  const engine = readerEngine(limits, env.machine.temp);
   return sources.map(
     ({ path }) =>
       () =>

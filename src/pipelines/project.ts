@@ -8,7 +8,6 @@ import { planColumns } from "../plan/planner.js";
 import { readSchemaFolder } from "../schema/read-folder.js";
 import { loadRegistry, type Registry } from "../schema/registry.js";
 import { openStore, type RawStore } from "../store/raw-store.js";
-import { SEGMENT_ENGINES } from "../store/segment-engine.js";
 import { isMissing, type StoreEnv } from "../store/store-env.js";
 import type { Environment, Limits } from "./environment.js";
 
@@ -108,13 +107,16 @@ export async function planProject(project: Project, env: Environment, naming: Na
   return planSchemas(await readSchemas(project, env), naming);
 }
 
-/** The rest is for the texts on their way to the engine. */
+/**
+ * Of the memory, what an engine of the store may take; the rest is for the texts on their way to it. Each may take all of
+ * it: they do for a draft of one long text only, and such a draft goes alone.
+ */
 const SEGMENT_SHARE = 0.45;
 
 /** What the raw store needs of an environment. */
 export function storeEnv(env: Environment, limits: Limits): StoreEnv {
   const megabytes = (share: number): string => `${Math.floor((limits.memory * share) / 1e6)}MB`;
-  const engine = { memory: megabytes(SEGMENT_SHARE / SEGMENT_ENGINES) };
+  const engine = { memory: megabytes(SEGMENT_SHARE) };
   const { now, files, machine, wait } = env;
   return { now, files, process: machine, wait, engine, mergeMemory: megabytes(0.6) };
 }

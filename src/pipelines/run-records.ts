@@ -1,5 +1,6 @@
 import { join } from "node:path";
 import { type BlobName, RECORD_BLOBS } from "../blob.js";
+import { LARGE_BYTES } from "../engines/duckdb/prove.js";
 import { Session } from "../engines/duckdb/session.js";
 import { quoteIdentifier } from "../engines/duckdb/types.js";
 import { type JsonNode, JsonSyntaxError, readJson } from "../json/read.js";
@@ -61,7 +62,7 @@ const text = (value: unknown): string | undefined => (typeof value === "string" 
 async function runRecords(session: Session, store: RawStore): Promise<Map<number, RunRecord>> {
   const source = liveRelation(store, "run");
   if (source === undefined) return new Map();
-  const plain = `run_hazards & ${UNUSABLE | HAZARD.LONE_SURROGATE | HAZARD.DEEP} = 0`;
+  const plain = `(run_hazards & ${UNUSABLE | HAZARD.LONE_SURROGATE | HAZARD.DEEP} = 0 AND strlen(run) <= ${LARGE_BYTES})`;
   const member = (name: string) =>
     `CASE WHEN ${plain} AND json_type(run, '$.${name}') = 'VARCHAR' THEN '.' || json_extract_string(run, '$.${name}') END`;
   const query = `SELECT version, ${member("state")}, ${member("createdAt")}, CASE WHEN NOT (${plain}) THEN '.' || run END FROM ${source}`;

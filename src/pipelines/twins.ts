@@ -1,3 +1,4 @@
+import { LARGE_BYTES } from "../engines/duckdb/prove.js";
 import type { Session } from "../engines/duckdb/session.js";
 import { quoteIdentifier, quoteLiteral } from "../engines/duckdb/types.js";
 import { formatPointer } from "../json/pointer.js";
@@ -8,7 +9,7 @@ import type { Environment, Limits } from "./environment.js";
 import { liveRelation } from "./live-segments.js";
 import { withSession } from "./run-records.js";
 
-/** Texts that DuckDB's JSON functions do not read as they are; where one occurs nothing is proven of its blob. */
+/** Texts that DuckDB's JSON functions do not read as they are; where one or a long one occurs nothing is proven of its blob. */
 const UNREADABLE = HAZARD.LONE_SURROGATE | HAZARD.NUL | HAZARD.DEEP;
 
 /** The candidates of one blob whose values are equal in every run. */
@@ -41,9 +42,10 @@ async function proven(
  * key as well, and nobody needs the column twice.
  */
 export async function findTwins(store: RawStore, profile: Profile, limits: Limits, env: Environment): Promise<Twins> {
-  const candidates = twinCandidates(profile).filter(
-    ({ blob }) => ((profile.blobs[blob]?.hazards ?? 0) & UNREADABLE) === 0,
-  );
+  const candidates = twinCandidates(profile).filter(({ blob }) => {
+    const about = profile.blobs[blob];
+    return about !== undefined && (about.hazards & UNREADABLE) === 0 && about.maxBytes <= LARGE_BYTES;
+  });
   const source = liveRelation(store, "run");
   if (candidates.length === 0 || source === undefined) return NO_TWINS;
   return withSession(env, limits, async (session) => {

@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import type { Segment } from "./manifest.js";
-import type { SegmentDraft } from "./segment-draft.js";
+import { LIKELY_BYTES, type SegmentDraft } from "./segment-draft.js";
 import type { SegmentEngine } from "./segment-engine.js";
 import { writeSegment } from "./segment-write.js";
 import type { StoreFiles } from "./store-env.js";
@@ -26,13 +26,17 @@ export class SegmentQueue {
   readonly #files: StoreFiles;
   readonly #directory: string;
   readonly #tickets: Ticket[] = [];
+  readonly #most: number;
   /** What each engine has to do, one thing after the other. */
   readonly #lanes: { readonly engine: SegmentEngine; tail: Promise<void>; waiting: number }[];
+  /** Bytes of the drafts on their way. */
+  #bytes = 0;
   #failure: { readonly error: unknown } | undefined;
   #next: number;
 
   /** @param engines at least one. */
   constructor(engines: readonly SegmentEngine[], files: StoreFiles, directory: string, nextSegment: number) {
+    this.#most = 2 * engines.length * LIKELY_BYTES;
     this.#lanes = engines.map((engine) => ({ engine, tail: Promise.resolve(), waiting: 0 }));
     this.#files = files;
     this.#directory = directory;
@@ -50,10 +54,13 @@ export class SegmentQueue {
     const number = this.#next++;
     this.#tickets.push(ticket);
     const lane = this.#lanes.reduce((least, item) => (item.waiting < least.waiting ? item : least));
+    const bytes = draft.arena.length;
     lane.waiting += 1;
+    this.#bytes += bytes;
     lane.tail = lane.tail.then(async () => {
       if (!ticket.dropped && this.#failure === undefined) await this.#write(lane.engine, number, draft, ticket);
       lane.waiting -= 1;
+      this.#bytes -= bytes;
     });
     ticket.written = lane.tail;
     return ticket;
@@ -79,9 +86,15 @@ export class SegmentQueue {
     for (const ticket of this.#tickets) if (!ticket.dropped) this.drop(ticket);
   }
 
-  /** Waits until no more drafts are on their way than are being written, so that memory is bounded. */
+  /**
+   * Waits until no more drafts are on their way than are being written, and no more bytes than so many usual drafts have,
+   * so that memory is bounded: a draft of one long text goes alone.
+   */
   async room(): Promise<void> {
-    while (this.#lanes.every((lane) => lane.waiting > 1)) await Promise.race(this.#lanes.map((lane) => lane.tail));
+    const isFull = (): boolean => this.#lanes.every((lane) => lane.waiting > 1) || this.#bytes > this.#most;
+    while (isFull()) {
+      await Promise.race(this.#lanes.filter((lane) => lane.waiting > 0).map((lane) => lane.tail));
+    }
     this.#rethrow();
   }
 

@@ -32,6 +32,8 @@ export interface HistorySource {
   readonly next: { readonly ord: number; readonly run_id: string } | undefined;
   /** Visits all rows of the next run. False when rows of it are known to be lost. */
   visitRun(sink: HistorySink): Promise<boolean>;
+  /** What was left out of the rows since the last call. */
+  leftOut(): Finding[];
 }
 
 /** An export whose files are being read side by side. */
@@ -48,6 +50,8 @@ export interface ReadableExport {
   cells(entry: RunEntry): Promise<readonly CellSource[] | Finding>;
   /** The cells of further rows of the same run, in the order of their rows. */
   repeats(entry: RunEntry): Promise<readonly CellSource[]>;
+  /** What was left out of the cells since the last call. */
+  leftOut(): Finding[];
   close(): Promise<void>;
 }
 

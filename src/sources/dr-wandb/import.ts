@@ -12,6 +12,7 @@ import { type RunRecord, runRecord } from "./run-blobs.js";
 import { type CellSource, keepRepeats, mergeCells } from "./run-cells.js";
 import type { RunPlace } from "./run-draft.js";
 import type { RunEntry } from "./run-index.js";
+import { textLimits } from "./text-limits.js";
 
 const FLUSH_BYTES = 4 * 1024 * 1024;
 const EMPTY_RUN = Buffer.from("{}", "latin1");
@@ -65,10 +66,11 @@ class ExportImport {
     const merged = keepRepeats(mergeCells(sources, place), sources, repeats, place);
     const record = runRecord(merged.row, place);
     this.#begin(key, place);
-    for (const item of [...merged.findings, ...record.findings]) this.#writer.finding(item);
+    const leftOut = this.#source.leftOut();
+    for (const item of [...leftOut, ...merged.findings, ...record.findings]) this.#writer.finding(item);
     const history = this.#history;
     const isWhole = history?.next?.ord === entry.ord ? await this.#importHistory(history, key) : true;
-    await this.#end(record, isWhole);
+    await this.#end(record, isWhole && leftOut.length === 0);
   }
 
   async #importUnknown(history: HistorySource, run_id: string): Promise<void> {
@@ -121,8 +123,9 @@ class ExportImport {
       this.#history = undefined;
       this.#historyFailed = true;
     }
-    for (const item of problems.list()) this.#writer.finding(item);
-    return isWhole;
+    const leftOut = history.leftOut();
+    for (const item of [...problems.list(), ...leftOut]) this.#writer.finding(item);
+    return isWhole && leftOut.length === 0;
   }
 
   #write(bytes: Uint8Array, from: number, to: number): void {
@@ -171,7 +174,7 @@ export async function importDrWandb(
   const report = (item: Finding) => writer.finding(item);
   const source =
     layout.kind === "parquet"
-      ? await openParquetExport(layout, env, report)
+      ? await openParquetExport(layout, env, report, textLimits(options.maxText))
       : await openJsonLinesExport(layout, env, report, options.signal);
   try {
     await new ExportImport(source, writer, options).run();

@@ -6,6 +6,7 @@ import type { ParquetLayout } from "./layout.js";
 import { MetadataReader, readKeys, readRows } from "./metadata-reader.js";
 import { columnIndex, damaged, openParquet, type ParquetFile } from "./parquet-file.js";
 import type { CellSource } from "./run-cells.js";
+import type { TextLimits } from "./text-limits.js";
 import { indexRuns, type KeyRow, type RunEntry } from "./run-index.js";
 
 type Report = (item: Finding) => void;
@@ -48,12 +49,13 @@ async function openMetadata(
   connection: DuckDBConnection,
   env: DrWandbEnv,
   report: Report,
+  limits: TextLimits,
 ): Promise<KeyedFile[]> {
   const keyed: KeyedFile[] = [];
   for (const path of [layout.metadata ?? [], ...layout.components].flat()) {
     const file = await openFile(path, connection, env, report);
     if (file === undefined) continue;
-    const keys = await attempt(path, report, () => readKeys(connection, file));
+    const keys = await attempt(path, report, () => readKeys(connection, file, limits));
     if (keys !== undefined) keyed.push({ file, keys });
   }
   return keyed;
@@ -67,6 +69,7 @@ export async function openParquetExport(
   layout: ParquetLayout,
   env: DrWandbEnv,
   report: Report,
+  limits: TextLimits,
 ): Promise<ReadableExport> {
   const { threads, memory, temporaryDirectory } = env.engine;
   const instance = await DuckDBInstance.create(":memory:", {
@@ -76,7 +79,7 @@ export async function openParquetExport(
     autoinstall_known_extensions: "false",
   });
   try {
-    return await openReaders(instance, layout, env, report);
+    return await openReaders(instance, layout, env, report, limits);
   } catch (error) {
     instance.closeSync();
     throw error;
@@ -88,6 +91,7 @@ async function openReaders(
   layout: ParquetLayout,
   env: DrWandbEnv,
   tell: Report,
+  limits: TextLimits,
 ): Promise<ReadableExport> {
   const problems: Finding[] = [];
   const report = (item: Finding): void => {
@@ -95,17 +99,23 @@ async function openReaders(
     tell(item);
   };
   const connection = await instance.connect();
-  const keyed = await openMetadata(layout, connection, env, report);
+  const connect = () => instance.connect();
+  const keyed = await openMetadata(layout, connection, env, report, limits);
   const entries = indexRuns(keyed.map((item) => item.keys));
   const metadata: MetadataReader[] = [];
   for (const [index, { file }] of keyed.entries()) {
-    const open = async () => MetadataReader.open(await instance.connect(), file, index, entries);
+    const open = () => MetadataReader.open(connect, file, index, entries, limits);
     const reader = await attempt(file.path, report, open);
     if (reader !== undefined) metadata.push(reader);
   }
-  const history = await openHistory(instance, connection, layout, env, entries, report);
+  const opened = await openHistoryFile(connection, layout, env, report);
+  const history =
+    opened === undefined
+      ? undefined
+      : await attempt(opened.path, report, () => HistoryReader.open(connect, opened, entries, limits));
   if (metadata.length === 0 && history === undefined) throw unreadable(layout.path, problems);
   for (const item of leftAlone(layout)) tell(item);
+  const tooLong: Finding[] = [];
   return {
     entries,
     place: { entity: "", project: "" },
@@ -113,7 +123,8 @@ async function openReaders(
     history,
     historyFailed: layout.history !== undefined && history === undefined,
     cells: (entry) => readCells(metadata, entry),
-    repeats: (entry) => readRepeats(metadata, connection, entry),
+    repeats: (entry) => readRepeats(metadata, connection, entry, limits, tooLong),
+    leftOut: () => [...metadata.flatMap((reader) => reader.leftOut()), ...tooLong.splice(0)],
     close: async () => instance.closeSync(),
   };
 }
@@ -144,31 +155,34 @@ async function readCells(readers: readonly MetadataReader[], entry: RunEntry): P
   return sources;
 }
 
+/** Further rows of a run; those that are too long together are told of in their place. */
 async function readRepeats(
   readers: readonly MetadataReader[],
   connection: DuckDBConnection,
   entry: RunEntry,
+  limits: TextLimits,
+  tooLong: Finding[],
 ): Promise<CellSource[]> {
   const found: CellSource[] = [];
   for (const { file, index } of readers) {
     const rows = entry.repeats.filter((repeat) => repeat.file === index).map((repeat) => repeat.row);
     if (rows.length === 0) continue;
-    const cells = await readRows(connection, file, rows);
+    const cells = await readRows(connection, file, rows, limits);
+    if (cells === undefined) {
+      const message = `Run ${entry.run_id} has ${rows.length} more rows, of more than ${limits.row} bytes; they were left out`;
+      tooLong.push(finding("source/too-long", message, { where: { file: file.path }, count: rows.length }));
+      continue;
+    }
     for (const [row, item] of cells) found.push({ file: file.path, row: row + 1, cells: item });
   }
   return found.sort((a, b) => a.row - b.row);
 }
 
-async function openHistory(
-  instance: DuckDBInstance,
+async function openHistoryFile(
   connection: DuckDBConnection,
   layout: ParquetLayout,
   env: DrWandbEnv,
-  entries: readonly RunEntry[],
   report: Report,
-): Promise<HistoryReader | undefined> {
-  if (layout.history === undefined) return undefined;
-  const file = await openFile(layout.history, connection, env, report);
-  if (file === undefined) return undefined;
-  return attempt(file.path, report, async () => HistoryReader.open(await instance.connect(), file, entries));
+): Promise<ParquetFile | undefined> {
+  return layout.history === undefined ? undefined : openFile(layout.history, connection, env, report);
 }

@@ -9,6 +9,9 @@ const MAGIC_LENGTH = 4;
 const PIECE = 1 << 16;
 /** So many bytes of the end of an archive are written one by one. */
 const TAIL = 64;
+/** An archive may give so many bytes whatever its size, and so many times what was taken of it if that is more. */
+const FREE_BYTES = 16e9;
+const EXPANSION = 1000;
 
 /** Archives that are not read, by their first bytes. */
 const OTHERS: readonly (readonly [start: string, name: string])[] = [
@@ -61,6 +64,7 @@ class Unpacked implements ByteStream {
   readonly #packed: ByteStream;
   readonly #pieces: AsyncGenerator<Uint8Array>;
   #piece: Uint8Array = new Uint8Array(0);
+  #given = 0;
 
   constructor(archive: Archive, packed: ByteStream) {
     this.#archive = archive;
@@ -93,7 +97,11 @@ class Unpacked implements ByteStream {
         return false;
       }
       this.#piece = value;
-      return true;
+      this.#given += value.length;
+      if (this.#given <= FREE_BYTES || this.#given <= EXPANSION * this.taken) return true;
+      const message = `the ${this.#archive} archive says more than ${this.#given} bytes with ${this.taken}`;
+      this.problem = { code: "source/expands", message };
+      return false;
     } catch (error) {
       this.problem = problemOf(error, this.#archive);
       if (this.problem === undefined) throw error;

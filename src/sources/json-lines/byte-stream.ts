@@ -5,7 +5,7 @@ export type JsonLinesFiles = Pick<typeof fs, "mkdtemp" | "open" | "rm" | "stat">
 
 /** Why a stream ended before its content did. */
 export interface StreamProblem {
-  readonly code: "source/truncated" | "source/damaged";
+  readonly code: "source/truncated" | "source/damaged" | "source/expands";
   readonly message: string;
 }
 

@@ -16,7 +16,7 @@ export const PROBLEMS = {
   unplaced: { code: "source/wrong-shape", says: "no JSON object, and names no run; not imported" },
   cut: { code: "source/truncated", says: "cut off where the file ends; kept as it came, in the run that it names" },
   cutUnplaced: { code: "source/truncated", says: "cut off where the file ends, and names no run; not imported" },
-  tooLong: { code: "source/too-long", says: "longer than is taken; not imported" },
+  tooLong: { code: "source/too-long", says: "longer than --memory allows, or than 128 MiB; not imported" },
   unnamed: { code: "source/wrong-shape", says: "no run id; imported as the run that the file is named" },
 } as const satisfies Record<string, { code: FindingCode; says: string }>;
 export type Problem = keyof typeof PROBLEMS;

@@ -84,6 +84,7 @@ export async function openJsonLinesExport(
     cells: async (entry) =>
       (await runs?.cells(entry).catch((error: unknown) => unreadableFile(runs.path, error))) ?? [],
     repeats: async (entry) => (await runs?.repeats(entry)) ?? [],
+    leftOut: () => [],
     async close() {
       await runs?.close();
       await history?.close();

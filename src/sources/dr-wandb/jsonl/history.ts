@@ -165,6 +165,10 @@ export class JsonLinesHistory implements HistorySource {
     return stretch === undefined ? undefined : { ord: Math.max(-1, stretch.ord), run_id: stretch.run_id };
   }
 
+  leftOut(): Finding[] {
+    return [];
+  }
+
   async visitRun(sink: HistorySink): Promise<boolean> {
     const stretch = this.#stretches[this.#at++];
     if (stretch === undefined) return true;

@@ -1,0 +1,72 @@
+import { spawn } from "node:child_process";
+import { existsSync } from "node:fs";
+import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { MAIN, plainVariables, REPOSITORY } from "../cli/cli.js";
+
+const PEAK = join(import.meta.dirname, "peak.cjs");
+/** A value in the JavaScript heap that is not let go of ends the program here, not the machine. */
+const HEAP_MB = 1500;
+
+export interface Ended {
+  readonly code: number | null;
+  readonly signal: NodeJS.Signals | null;
+  readonly out: string;
+  readonly err: string;
+  /** Lines of stdout that the caller asked for. */
+  readonly found: ReadonlySet<string>;
+  /** Bytes of memory at the peak. */
+  readonly peak: number;
+  readonly seconds: number;
+}
+
+const KEPT = 4_000_000;
+
+/**
+ * Runs the program with bounded time; what it prints is kept up to 4 MB.
+ * @param needles texts that are looked for in its whole output.
+ */
+export async function runBounded(
+  args: readonly string[],
+  seconds: number,
+  needles: readonly string[] = [],
+): Promise<Ended> {
+  const folder = await mkdtemp(join(tmpdir(), "wandb-columns-peak-"));
+  const file = join(folder, "peak");
+  const started = performance.now();
+  const child = spawn(process.execPath, [`--max-old-space-size=${HEAP_MB}`, "--require", PEAK, MAIN, ...args], {
+    cwd: REPOSITORY,
+    env: { ...plainVariables(), PEAK_FILE: file },
+    stdio: ["ignore", "pipe", "pipe"],
+    timeout: seconds * 1000,
+    killSignal: "SIGKILL",
+  });
+  let out = "";
+  let err = "";
+  const found = new Set<string>();
+  const longest = Math.max(0, ...needles.map((needle) => needle.length));
+  let window = Buffer.alloc(0);
+  child.stdout.on("data", (chunk: Buffer) => {
+    if (out.length < KEPT) out += chunk.toString("utf8");
+    if (longest === 0) return;
+    window = Buffer.concat([window, chunk]);
+    if (window.length < 4 * longest) return;
+    search();
+    window = Buffer.from(window.subarray(window.length - longest));
+  });
+  const search = (): void => {
+    for (const needle of needles) if (!found.has(needle) && window.includes(needle)) found.add(needle);
+  };
+  child.stderr.on("data", (chunk: Buffer) => {
+    if (err.length < KEPT) err += chunk.toString("utf8");
+  });
+  const { code, signal } = await new Promise<Pick<Ended, "code" | "signal">>((resolve, reject) => {
+    child.on("error", reject);
+    child.on("close", (exit, name) => resolve({ code: exit, signal: name }));
+  });
+  search();
+  const peak = existsSync(file) ? Number(await readFile(file, "utf8")) : Number.NaN;
+  await rm(folder, { recursive: true, force: true });
+  return { code, signal, out, err, found, peak, seconds: (performance.now() - started) / 1000 };
+}

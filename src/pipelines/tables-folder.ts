@@ -6,7 +6,7 @@ import { isMissing } from "../store/store-env.js";
 import type { Environment } from "./environment.js";
 import { buildFolder, discardLast, isPart, isThere, isUnfinished, settleFolders, swapFolder } from "./folder-swap.js";
 import { isPartitionFolder } from "./partitions.js";
-import { type Staging, sync, TEMPORARY } from "./staging.js";
+import { removeEmpty, type Staging, sync, TEMPORARY } from "./staging.js";
 import { type Part, readTablesManifest, type TablesManifest } from "./tables-manifest.js";
 
 type Files = Environment["files"];
@@ -71,17 +71,6 @@ export async function lostFiles(
 }
 
 const ROOT_UNFINISHED = new RegExp(`^(.+\\.parquet|manifest\\.json)\\.writing$|^\\.lock(${LOCK_LEFTOVER})$`);
-
-/** Removes a folder that has become empty; whether it is gone. */
-async function removeEmpty(files: Files, path: string): Promise<boolean> {
-  try {
-    if ((await files.readdir(path)).length > 0) return false;
-    await files.rmdir(path);
-  } catch (error) {
-    if (!isMissing(error)) throw error;
-  }
-  return true;
-}
 
 /** What is known of the folders of a tables folder. */
 interface Known {

@@ -1,8 +1,9 @@
-import { cp, mkdir, readFile, rm, writeFile } from "node:fs/promises";
+import { cp, mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { StoreError } from "../../src/errors.js";
 import { type Project, planProject } from "../../src/pipelines/project.js";
+import { DEFAULT_TABLE_OPTIONS } from "../../src/pipelines/table-options.js";
 import { environment, rebuild } from "../end-to-end/project.js";
 import {
   declare,
@@ -106,6 +107,18 @@ describe("a disk that refuses", () => {
     expect((await tableFiles(at)).filter((file) => file.endsWith(".writing"))).toEqual(["manifest.json.writing"]);
     await exportProject(at);
     expect(await history(at)).toEqual([[0], [1]]);
+  });
+
+  it("leaves no folder that was made for nothing", async () => {
+    const { at, before } = await changed();
+    const folders = async () =>
+      (await readdir(at.tables, { recursive: true })).filter((name) => !/\./.test(name)).sort();
+    const there = await folders();
+    const env = withFiles({ rename: () => Promise.reject(diskError("ENOSPC")) });
+    const options = { ...DEFAULT_TABLE_OPTIONS, history: "long", partitionBy: "project" } as const;
+    expect(await failure(exportProject(at, { env, options }))).toMatchObject({ code: "tables/write" });
+    expect(await folders()).toEqual(there);
+    expect(await history(at)).toEqual(before);
   });
 
   it("does not say so when some are new", async () => {

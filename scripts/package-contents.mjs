@@ -9,11 +9,12 @@ import { existsSync, statSync } from "node:fs";
 const ALLOWED = [
   /^(?:package\.json|README\.md|LICENSE|CHANGELOG\.md)$/,
   /^dist\/(?:[a-z0-9_-]+\/)*[a-z0-9_-]+\.(?:js|d\.ts)$/,
+  /^generated\/(?:types\/[a-z-]+\.d\.ts|validators\/[a-z-]+\.(?:js|d\.ts))$/,
   /^schemas\/[a-z-]+\.schema\.json$/,
   /^formats\/[a-z-]+\.schema\.json$/,
 ];
 /** Of each place at least this many, so that a package without its parts is found too. */
-const NEEDED = { dist: 300, schemas: 11, formats: 14 };
+const NEEDED = { dist: 300, generated: 33, schemas: 11, formats: 14 };
 
 const [tarball] = process.argv.slice(2);
 if (tarball === undefined) throw new Error("usage: node scripts/package-contents.mjs PACKAGE.tgz");

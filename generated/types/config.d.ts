@@ -7,7 +7,7 @@ export interface Config {
   /**
    * What the client notes about itself.
    */
-  _wandb?: {
+  _wandb?: ({
     /**
      * Version of the W&B client.
      *
@@ -97,7 +97,7 @@ export interface Config {
      *
      * Source: config._wandb.t.
      */
-    t?: {
+    t?: ({
       /**
        * Numbers of the libraries imported at init.
        */
@@ -129,9 +129,9 @@ export interface Config {
       /**
        * Labels, by number.
        */
-      "9"?: {
+      "9"?: ({
         [k: string]: unknown;
-      } | null;
+      } | null);
       /**
        * Numbers of the deprecated features in use.
        */
@@ -145,75 +145,73 @@ export interface Config {
        */
       "13"?: string | null;
       [k: string]: unknown;
-    } | null;
+    } | null);
     /**
      * Metric definitions (define_metric), a list of objects with protobuf field numbers as keys.
      *
      * Source: config._wandb.m.
      */
-    m?:
-      | {
-          /**
-           * Name of the metric.
-           */
-          "1"?: string;
-          /**
-           * Glob that names metrics by their prefix.
-           */
-          "2"?: string;
-          /**
-           * Position of the step metric in this list, from 1.
-           */
-          "5"?: number;
-          /**
-           * Options: 1 step_sync, 2 hidden, 3 defined.
-           */
-          "6"?: number[] | null;
-          /**
-           * Summary: 1 min, 2 max, 3 mean, 4 best, 5 last, 6 none, 7 copy, 8 first.
-           */
-          "7"?: number[] | null;
-          /**
-           * Goal: 1 minimize, 2 maximize.
-           */
-          "8"?: number;
-          [k: string]: unknown;
-        }[]
-      | null;
+    m?: ({
+      /**
+       * Name of the metric.
+       */
+      "1"?: string;
+      /**
+       * Glob that names metrics by their prefix.
+       */
+      "2"?: string;
+      /**
+       * Position of the step metric in this list, from 1.
+       */
+      "5"?: number;
+      /**
+       * Options: 1 step_sync, 2 hidden, 3 defined.
+       */
+      "6"?: number[] | null;
+      /**
+       * Summary: 1 min, 2 max, 3 mean, 4 best, 5 last, 6 none, 7 copy, 8 first.
+       */
+      "7"?: number[] | null;
+      /**
+       * Goal: 1 minimize, 2 maximize.
+       */
+      "8"?: number;
+      [k: string]: unknown;
+    }[] | null);
     /**
      * The environment of each writer of the run, by writer id: what wandb-metadata.json holds.
      *
      * Since: SDK 0.21. Source: config._wandb.e.
      */
-    e?: {
+    e?: ({
       [k: string]: SystemInfo;
-    } | null;
+    } | null);
     /**
      * Custom charts, by key.
      *
      * Source: config._wandb.visualize.
      */
-    visualize?: {
+    visualize?: ({
       [k: string]: unknown;
-    } | null;
+    } | null);
     /**
      * Charts of older clients, by key.
      *
      * Source: config._wandb.viz.
      */
-    viz?: {
+    viz?: ({
       [k: string]: unknown;
-    } | null;
+    } | null);
     /**
      * Class labels of image masks, by `<key>_wandb_delimeter_<mask>`.
      *
      * Source: config._wandb.mask/class_labels.
      */
-    "mask/class_labels"?: {
+    "mask/class_labels"?: ({
       [k: string]: unknown;
-    } | null;
+    } | null);
     [k: string]: unknown;
-  } | null;
+  } | null);
   /**
    * Version of the config file format, which older clients write first.
    */
@@ -222,6 +220,7 @@ export interface Config {
 }
 /**
  * Where and how a run was started: wandb-metadata.json, or the environment record of a .wandb log. Clients from 0.18 (wandb-core) write the protobuf message EnvironmentRecord as JSON: 64-bit numbers are strings, zero and empty members are left out. Older Python clients wrote numbers and nulls.
+ *
  */
 export interface SystemInfo {
   /**
@@ -281,7 +280,7 @@ export interface SystemInfo {
   /**
    * The code's git repository.
    */
-  git?: {
+  git?: ({
     /**
      * URL of the remote.
      *
@@ -295,7 +294,7 @@ export interface SystemInfo {
      */
     commit?: string | null;
     [k: string]: unknown;
-  } | null;
+  } | null);
   /**
    * E-mail address of the git or W&B user.
    *
@@ -359,7 +358,7 @@ export interface SystemInfo {
   /**
    * Main memory.
    */
-  memory?: {
+  memory?: ({
     /**
      * Size of main memory. Clients from 0.18 write bytes as a string of digits; a number of GB from older clients does not fit the column and stays in the residual.
      *
@@ -367,11 +366,11 @@ export interface SystemInfo {
      */
     total?: string | number | null;
     [k: string]: unknown;
-  } | null;
+  } | null);
   /**
    * The processor.
    */
-  cpu?: {
+  cpu?: ({
     /**
      * Number of physical CPU cores: a copy of cpu_count.
      */
@@ -387,7 +386,7 @@ export interface SystemInfo {
      */
     model?: string | null;
     [k: string]: unknown;
-  } | null;
+  } | null);
   /**
    * Version of CUDA.
    *
@@ -403,7 +402,7 @@ export interface SystemInfo {
   /**
    * Apple hardware.
    */
-  apple?: {
+  apple?: ({
     /**
      * Name of the chip.
      *
@@ -453,11 +452,11 @@ export interface SystemInfo {
      */
     macModel?: string | null;
     [k: string]: unknown;
-  } | null;
+  } | null);
   /**
    * AWS Trainium hardware.
    */
-  trainium?: {
+  trainium?: ({
     /**
      * Name of the device.
      *
@@ -483,11 +482,11 @@ export interface SystemInfo {
      */
     neuroncorePerDeviceCount?: number | null;
     [k: string]: unknown;
-  } | null;
+  } | null);
   /**
    * Google TPU hardware.
    */
-  tpu?: {
+  tpu?: ({
     /**
      * Name of the TPU.
      *
@@ -519,11 +518,11 @@ export interface SystemInfo {
      */
     service_address?: string | null;
     [k: string]: unknown;
-  } | null;
+  } | null);
   /**
    * CoreWeave's environment.
    */
-  coreweave?: {
+  coreweave?: ({
     /**
      * Name of the cluster.
      *
@@ -543,13 +542,13 @@ export interface SystemInfo {
      */
     region?: string | null;
     [k: string]: unknown;
-  } | null;
+  } | null);
   /**
    * Disks by mount point: total and used. From 0.18 bytes as strings of digits, before that numbers of GB.
    *
    * Source: wandb-metadata.json disk.
    */
-  disk?: {
+  disk?: ({
     [k: string]: {
       /**
        * Size of the disk: bytes as a string, or a number of GB up to 0.17.
@@ -561,63 +560,59 @@ export interface SystemInfo {
       used?: string | number | null;
       [k: string]: unknown;
     } | null;
-  } | null;
+  } | null);
   /**
    * Each NVIDIA GPU.
    *
    * Since: SDK 0.18. Source: wandb-metadata.json gpu_nvidia.
    */
-  gpu_nvidia?:
-    | {
-        /**
-         * Name of the GPU.
-         */
-        name?: string | null;
-        /**
-         * Memory of the GPU: bytes as a string of digits.
-         */
-        memoryTotal?: string | number | null;
-        /**
-         * Number of CUDA cores.
-         */
-        cudaCores?: number | null;
-        /**
-         * Architecture, such as Ampere.
-         */
-        architecture?: string | null;
-        /**
-         * NVIDIA's id of the GPU.
-         */
-        uuid?: string | null;
-        /**
-         * Place on the PCI bus; from 0.31.
-         */
-        pciBusId?: string | null;
-        /**
-         * NUMA node; from 0.31.
-         */
-        numaNode?: number | null;
-        [k: string]: unknown;
-      }[]
-    | null;
+  gpu_nvidia?: ({
+    /**
+     * Name of the GPU.
+     */
+    name?: string | null;
+    /**
+     * Memory of the GPU: bytes as a string of digits.
+     */
+    memoryTotal?: string | number | null;
+    /**
+     * Number of CUDA cores.
+     */
+    cudaCores?: number | null;
+    /**
+     * Architecture, such as Ampere.
+     */
+    architecture?: string | null;
+    /**
+     * NVIDIA's id of the GPU.
+     */
+    uuid?: string | null;
+    /**
+     * Place on the PCI bus; from 0.31.
+     */
+    pciBusId?: string | null;
+    /**
+     * NUMA node; from 0.31.
+     */
+    numaNode?: number | null;
+    [k: string]: unknown;
+  }[] | null);
   /**
    * Each AMD GPU: id, uniqueId, vbiosVersion, performanceLevel, gpuOverdrive, gpuMemoryOverdrive, maxPower, series, model, vendor, sku, sclkRange, mclkRange, all strings.
    *
    * Since: SDK 0.18. Source: wandb-metadata.json gpu_amd.
    */
-  gpu_amd?:
-    | {
-        [k: string]: string | null;
-      }[]
-    | null;
+  gpu_amd?: ({
+    [k: string]: string | null;
+  }[] | null);
   /**
    * Environment variables of Slurm, by name.
    *
    * Since: SDK 0.18. Source: wandb-metadata.json slurm.
    */
-  slurm?: {
+  slurm?: ({
     [k: string]: string | null;
-  } | null;
+  } | null);
   /**
    * Version of CUDA.
    *
@@ -659,7 +654,7 @@ export interface SystemInfo {
   /**
    * Clock of the processor.
    */
-  cpu_freq?: {
+  cpu_freq?: ({
     /**
      * Clock at the start.
      *
@@ -679,31 +674,27 @@ export interface SystemInfo {
      */
     max?: number | null;
     [k: string]: unknown;
-  } | null;
+  } | null);
   /**
    * Clock of each core: current, min and max in MHz.
    *
    * Until: SDK 0.17. Source: wandb-metadata.json cpu_freq_per_core.
    */
-  cpu_freq_per_core?:
-    | {
-        [k: string]: number | null;
-      }[]
-    | null;
+  cpu_freq_per_core?: ({
+    [k: string]: number | null;
+  }[] | null);
   /**
    * Each GPU: for NVIDIA name and memory_total in bytes, for AMD the fields of gpu_amd in snake case.
    *
    * Until: SDK 0.17. Source: wandb-metadata.json gpu_devices.
    */
-  gpu_devices?:
-    | {
-        [k: string]: unknown;
-      }[]
-    | null;
+  gpu_devices?: ({
+    [k: string]: unknown;
+  }[] | null);
   /**
    * Apple GPU.
    */
-  gpuapple?: {
+  gpuapple?: ({
     /**
      * Name of the chip.
      *
@@ -717,39 +708,34 @@ export interface SystemInfo {
      */
     vendor?: string | null;
     [k: string]: unknown;
-  } | null;
+  } | null);
   /**
    * Graphcore IPUs: device_count, devices and vendor.
    *
    * Until: SDK 0.17. Source: wandb-metadata.json ipu.
    */
-  ipu?: {
+  ipu?: ({
     [k: string]: unknown;
-  } | null;
+  } | null);
   [k: string]: unknown;
 }
 /**
  * The config as the API and config.yaml hold it: each value wrapped. Importers unwrap an object that has `value`, keep anything else as it is, and put a desc that is not null into the run's config_desc.
+ *
  */
 export interface Wrapped {
   /**
    * One config value. A member without `value` is kept as it is.
    */
-  [k: string]:
-    | {
-        /**
-         * The value, of any type.
-         */
-        value?: unknown;
-        /**
-         * The user's description; left out by clients from 0.18.
-         */
-        desc?: string | null;
-        [k: string]: unknown;
-      }
-    | unknown[]
-    | string
-    | number
-    | boolean
-    | null;
+  [k: string]: {
+    /**
+     * The value, of any type.
+     */
+    value?: unknown;
+    /**
+     * The user's description; left out by clients from 0.18.
+     */
+    desc?: string | null;
+    [k: string]: unknown;
+  } | unknown[] | string | number | boolean | null;
 }

@@ -3,26 +3,23 @@
 /**
  * What W&B knows of the keys of a run's history: GraphQL Run.historyKeys. It tells which metrics exist before any row is fetched. A run without it has null; some servers send the same as JSON text.
  */
-export type HistoryKeys =
-  | {
-      /**
-       * Step of the last history row; -1 when there is none.
-       */
-      lastStep?: number | null;
-      /**
-       * Sets of keys that were logged together; seen empty only.
-       */
-      sets?: unknown[] | null;
-      /**
-       * Every key by its path, nested names joined with dots. System metrics are among them with the prefix `system/`, and count the rows of the events stream.
-       */
-      keys?: {
-        [k: string]: Key;
-      } | null;
-      [k: string]: unknown;
-    }
-  | string
-  | null;
+export type HistoryKeys = ({
+  /**
+   * Step of the last history row; -1 when there is none.
+   */
+  lastStep?: number | null;
+  /**
+   * Sets of keys that were logged together; seen empty only.
+   */
+  sets?: unknown[] | null;
+  /**
+   * Every key by its path, nested names joined with dots. System metrics are among them with the prefix `system/`, and count the rows of the events stream.
+   */
+  keys?: ({
+    [k: string]: Key;
+  } | null);
+  [k: string]: unknown;
+} | string | null);
 
 /**
  * What W&B knows of one key.
@@ -57,9 +54,9 @@ export interface TypeCount {
   /**
    * For a map: the types of its members, by name.
    */
-  keys?: {
+  keys?: ({
     [k: string]: TypeCount[] | null;
-  } | null;
+  } | null);
   /**
    * For a list: the types of its elements.
    */

@@ -23,11 +23,8 @@ export interface HistoryRow {
   /**
    * What the client notes about the row; rarely there.
    */
-  _wandb?:
-    | {
-        [k: string]: unknown;
-      }
-    | boolean
-    | null;
+  _wandb?: ({
+    [k: string]: unknown;
+  } | boolean | null);
   [k: string]: unknown;
 }

@@ -35,7 +35,7 @@ export interface Run {
   /**
    * Who owns the run; null for service accounts and deleted users.
    */
-  user?: {
+  user?: ({
     /**
      * The owner's login name.
      *
@@ -49,7 +49,7 @@ export interface Run {
      */
     name?: string | null;
     [k: string]: unknown;
-  } | null;
+  } | null);
   /**
    * Group that the run belongs to, such as one experiment's workers.
    *
@@ -203,7 +203,7 @@ export interface Run {
   /**
    * Where a forked or rewound run leaves its parent.
    */
-  branchPoint?: {
+  branchPoint?: ({
     /**
      * Id of the parent run.
      *
@@ -223,11 +223,11 @@ export interface Run {
      */
     value?: number | null;
     [k: string]: unknown;
-  } | null;
+  } | null);
   /**
    * The code's git repository.
    */
-  git?: {
+  git?: ({
     /**
      * URL of the remote.
      *
@@ -239,7 +239,7 @@ export interface Run {
      */
     commit?: string | null;
     [k: string]: unknown;
-  } | null;
+  } | null);
   /**
    * Whether the run goes on after the end of this log, as when a secondary writer of a shared run ends.
    *
@@ -281,99 +281,75 @@ export interface Run {
   /**
    * Settings of the client, by name; older clients only.
    */
-  settings?: {
+  settings?: ({
     [k: string]: unknown;
-  } | null;
+  } | null);
   /**
    * How many records of each kind the .wandb log holds, those that are not imported too.
    */
-  logRecords?: {
+  logRecords?: ({
     [k: string]: number;
-  } | null;
+  } | null);
   /**
    * Descriptions of config keys that are not null, by key, from W&B's `{value, desc}` wrapping.
    */
-  config_desc?: {
+  config_desc?: ({
     [k: string]: string | null;
-  } | null;
+  } | null);
   /**
    * What W&B knows of the history's keys; see history-keys.schema.json. A string holds the same as JSON text.
    */
-  historyKeys?:
-    | {
-        [k: string]: unknown;
-      }
-    | string
-    | null;
+  historyKeys?: ({
+    [k: string]: unknown;
+  } | string | null);
   /**
    * A copy of the blob config; importers drop it when it is equal.
    */
-  config?:
-    | {
-        [k: string]: unknown;
-      }
-    | string
-    | null;
+  config?: ({
+    [k: string]: unknown;
+  } | string | null);
   /**
    * A copy of the blob config with its wrapping; importers drop it when it is equal.
    */
-  rawconfig?:
-    | {
-        [k: string]: unknown;
-      }
-    | string
-    | null;
+  rawconfig?: ({
+    [k: string]: unknown;
+  } | string | null);
   /**
    * A copy of the member _wandb of the blob config.
    */
-  wandbConfig?:
-    | {
-        [k: string]: unknown;
-      }
-    | string
-    | null;
+  wandbConfig?: ({
+    [k: string]: unknown;
+  } | string | null);
   /**
    * A copy of the blob summary; importers drop it when it is equal.
    */
-  summaryMetrics?:
-    | {
-        [k: string]: unknown;
-      }
-    | string
-    | null;
+  summaryMetrics?: ({
+    [k: string]: unknown;
+  } | string | null);
   /**
    * A copy of the blob system_metrics; importers drop it when it is equal.
    */
-  systemMetrics?:
-    | {
-        [k: string]: unknown;
-      }
-    | string
-    | null;
+  systemMetrics?: ({
+    [k: string]: unknown;
+  } | string | null);
   /**
    * Program, machine and git repository as the server knows them: a part of the blob system_info.
    */
-  runInfo?: {
+  runInfo?: ({
     [k: string]: unknown;
-  } | null;
+  } | null);
   /**
    * The run's project, which is the key column project; kept when it differs.
    */
-  project?:
-    | {
-        [k: string]: unknown;
-      }
-    | string
-    | null;
+  project?: ({
+    [k: string]: unknown;
+  } | string | null);
   /**
    * The run's entity, which is the key column entity; kept when it differs.
    */
-  entity?:
-    | {
-        [k: string]: unknown;
-      }
-    | string
-    | null;
+  entity?: ({
+    [k: string]: unknown;
+  } | string | null);
   /**
    * The last history rows, as JSON texts.
    */
@@ -385,21 +361,21 @@ export interface Run {
   /**
    * A page of the run's files.
    */
-  files?: {
+  files?: ({
     [k: string]: unknown;
-  } | null;
+  } | null);
   /**
    * A page of the artifacts that the run used.
    */
-  inputArtifacts?: {
+  inputArtifacts?: ({
     [k: string]: unknown;
-  } | null;
+  } | null);
   /**
    * A page of the artifacts that the run logged.
    */
-  outputArtifacts?: {
+  outputArtifacts?: ({
     [k: string]: unknown;
-  } | null;
+  } | null);
   /**
    * The run's human name as dr_wandb exports it; kept when it differs from displayName.
    */
@@ -407,9 +383,9 @@ export interface Run {
   /**
    * Sweep id and URL as dr_wandb exports them; importers drop it when all of it is null.
    */
-  sweep_info?: {
+  sweep_info?: ({
     [k: string]: unknown;
-  } | null;
+  } | null);
   /**
    * Whether the run is asked to stop at this moment.
    */

@@ -25,7 +25,7 @@ export interface Summary {
   /**
    * What the client notes about the run.
    */
-  _wandb?: {
+  _wandb?: ({
     /**
      * How long the run has run, in whole seconds. W&B's own displays use it before _runtime; a run that logged no rows has it too.
      *
@@ -33,6 +33,6 @@ export interface Summary {
      */
     runtime?: number | null;
     [k: string]: unknown;
-  } | null;
+  } | null);
   [k: string]: unknown;
 }

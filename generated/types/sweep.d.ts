@@ -29,7 +29,7 @@ export interface Sweep {
   /**
    * The metric that the sweep optimizes, from the sweep's config.
    */
-  metric?: {
+  metric?: ({
     /**
      * Name of the metric.
      *
@@ -43,7 +43,7 @@ export interface Sweep {
      */
     goal?: string | null;
     [k: string]: unknown;
-  } | null;
+  } | null);
   /**
    * The sweep's definition as YAML text, unchanged: method, metric, parameters, early_terminate, program, command.
    *
@@ -95,8 +95,8 @@ export interface Sweep {
   /**
    * A page of the sweep's runs.
    */
-  runs?: {
+  runs?: ({
     [k: string]: unknown;
-  } | null;
+  } | null);
   [k: string]: unknown;
 }

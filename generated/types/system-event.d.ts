@@ -3,7 +3,7 @@
 /**
  * One sample of the system metrics: a row of the events stream, or a stats record of a .wandb log with the prefix `system.` that the log leaves out.
  */
-export type SystemEvent = Metrics & {
+export type SystemEvent = (Metrics & {
   /**
    * When the sample was taken, unix seconds.
    *
@@ -25,7 +25,7 @@ export type SystemEvent = Metrics & {
    */
   _wandb?: boolean | null;
   [k: string]: unknown;
-};
+});
 
 /**
  * Every name that begins with `system.` is one row of the table system_metrics: component, device and metric, joined with dots where they are not empty, give the name back. The first pattern that matches a name decides how it is split. A label that a client adds (`/l:<label>`, one per node or writer) stays at the end of the last part.
@@ -80,19 +80,16 @@ export interface Metrics {
   /**
    * Network traffic of clients up to 0.13.4, as an object in the log: sent and recv in bytes since the start. The server flattens it to system.network.sent and system.network.recv.
    */
-  "system.network"?:
-    | {
-        /**
-         * Bytes sent since the start of the run.
-         */
-        sent?: number | null;
-        /**
-         * Bytes received since the start of the run.
-         */
-        recv?: number | null;
-        [k: string]: unknown;
-      }
-    | number
-    | null;
+  "system.network"?: ({
+    /**
+     * Bytes sent since the start of the run.
+     */
+    sent?: number | null;
+    /**
+     * Bytes received since the start of the run.
+     */
+    recv?: number | null;
+    [k: string]: unknown;
+  } | number | null);
   [k: string]: unknown;
 }

@@ -61,7 +61,7 @@ export interface SystemInfo {
   /**
    * The code's git repository.
    */
-  git?: {
+  git?: ({
     /**
      * URL of the remote.
      *
@@ -75,7 +75,7 @@ export interface SystemInfo {
      */
     commit?: string | null;
     [k: string]: unknown;
-  } | null;
+  } | null);
   /**
    * E-mail address of the git or W&B user.
    *
@@ -139,7 +139,7 @@ export interface SystemInfo {
   /**
    * Main memory.
    */
-  memory?: {
+  memory?: ({
     /**
      * Size of main memory. Clients from 0.18 write bytes as a string of digits; a number of GB from older clients does not fit the column and stays in the residual.
      *
@@ -147,11 +147,11 @@ export interface SystemInfo {
      */
     total?: string | number | null;
     [k: string]: unknown;
-  } | null;
+  } | null);
   /**
    * The processor.
    */
-  cpu?: {
+  cpu?: ({
     /**
      * Number of physical CPU cores: a copy of cpu_count.
      */
@@ -167,7 +167,7 @@ export interface SystemInfo {
      */
     model?: string | null;
     [k: string]: unknown;
-  } | null;
+  } | null);
   /**
    * Version of CUDA.
    *
@@ -183,7 +183,7 @@ export interface SystemInfo {
   /**
    * Apple hardware.
    */
-  apple?: {
+  apple?: ({
     /**
      * Name of the chip.
      *
@@ -233,11 +233,11 @@ export interface SystemInfo {
      */
     macModel?: string | null;
     [k: string]: unknown;
-  } | null;
+  } | null);
   /**
    * AWS Trainium hardware.
    */
-  trainium?: {
+  trainium?: ({
     /**
      * Name of the device.
      *
@@ -263,11 +263,11 @@ export interface SystemInfo {
      */
     neuroncorePerDeviceCount?: number | null;
     [k: string]: unknown;
-  } | null;
+  } | null);
   /**
    * Google TPU hardware.
    */
-  tpu?: {
+  tpu?: ({
     /**
      * Name of the TPU.
      *
@@ -299,11 +299,11 @@ export interface SystemInfo {
      */
     service_address?: string | null;
     [k: string]: unknown;
-  } | null;
+  } | null);
   /**
    * CoreWeave's environment.
    */
-  coreweave?: {
+  coreweave?: ({
     /**
      * Name of the cluster.
      *
@@ -323,13 +323,13 @@ export interface SystemInfo {
      */
     region?: string | null;
     [k: string]: unknown;
-  } | null;
+  } | null);
   /**
    * Disks by mount point: total and used. From 0.18 bytes as strings of digits, before that numbers of GB.
    *
    * Source: wandb-metadata.json disk.
    */
-  disk?: {
+  disk?: ({
     [k: string]: {
       /**
        * Size of the disk: bytes as a string, or a number of GB up to 0.17.
@@ -341,63 +341,59 @@ export interface SystemInfo {
       used?: string | number | null;
       [k: string]: unknown;
     } | null;
-  } | null;
+  } | null);
   /**
    * Each NVIDIA GPU.
    *
    * Since: SDK 0.18. Source: wandb-metadata.json gpu_nvidia.
    */
-  gpu_nvidia?:
-    | {
-        /**
-         * Name of the GPU.
-         */
-        name?: string | null;
-        /**
-         * Memory of the GPU: bytes as a string of digits.
-         */
-        memoryTotal?: string | number | null;
-        /**
-         * Number of CUDA cores.
-         */
-        cudaCores?: number | null;
-        /**
-         * Architecture, such as Ampere.
-         */
-        architecture?: string | null;
-        /**
-         * NVIDIA's id of the GPU.
-         */
-        uuid?: string | null;
-        /**
-         * Place on the PCI bus; from 0.31.
-         */
-        pciBusId?: string | null;
-        /**
-         * NUMA node; from 0.31.
-         */
-        numaNode?: number | null;
-        [k: string]: unknown;
-      }[]
-    | null;
+  gpu_nvidia?: ({
+    /**
+     * Name of the GPU.
+     */
+    name?: string | null;
+    /**
+     * Memory of the GPU: bytes as a string of digits.
+     */
+    memoryTotal?: string | number | null;
+    /**
+     * Number of CUDA cores.
+     */
+    cudaCores?: number | null;
+    /**
+     * Architecture, such as Ampere.
+     */
+    architecture?: string | null;
+    /**
+     * NVIDIA's id of the GPU.
+     */
+    uuid?: string | null;
+    /**
+     * Place on the PCI bus; from 0.31.
+     */
+    pciBusId?: string | null;
+    /**
+     * NUMA node; from 0.31.
+     */
+    numaNode?: number | null;
+    [k: string]: unknown;
+  }[] | null);
   /**
    * Each AMD GPU: id, uniqueId, vbiosVersion, performanceLevel, gpuOverdrive, gpuMemoryOverdrive, maxPower, series, model, vendor, sku, sclkRange, mclkRange, all strings.
    *
    * Since: SDK 0.18. Source: wandb-metadata.json gpu_amd.
    */
-  gpu_amd?:
-    | {
-        [k: string]: string | null;
-      }[]
-    | null;
+  gpu_amd?: ({
+    [k: string]: string | null;
+  }[] | null);
   /**
    * Environment variables of Slurm, by name.
    *
    * Since: SDK 0.18. Source: wandb-metadata.json slurm.
    */
-  slurm?: {
+  slurm?: ({
     [k: string]: string | null;
-  } | null;
+  } | null);
   /**
    * Version of CUDA.
    *
@@ -439,7 +435,7 @@ export interface SystemInfo {
   /**
    * Clock of the processor.
    */
-  cpu_freq?: {
+  cpu_freq?: ({
     /**
      * Clock at the start.
      *
@@ -459,31 +455,27 @@ export interface SystemInfo {
      */
     max?: number | null;
     [k: string]: unknown;
-  } | null;
+  } | null);
   /**
    * Clock of each core: current, min and max in MHz.
    *
    * Until: SDK 0.17. Source: wandb-metadata.json cpu_freq_per_core.
    */
-  cpu_freq_per_core?:
-    | {
-        [k: string]: number | null;
-      }[]
-    | null;
+  cpu_freq_per_core?: ({
+    [k: string]: number | null;
+  }[] | null);
   /**
    * Each GPU: for NVIDIA name and memory_total in bytes, for AMD the fields of gpu_amd in snake case.
    *
    * Until: SDK 0.17. Source: wandb-metadata.json gpu_devices.
    */
-  gpu_devices?:
-    | {
-        [k: string]: unknown;
-      }[]
-    | null;
+  gpu_devices?: ({
+    [k: string]: unknown;
+  }[] | null);
   /**
    * Apple GPU.
    */
-  gpuapple?: {
+  gpuapple?: ({
     /**
      * Name of the chip.
      *
@@ -497,14 +489,14 @@ export interface SystemInfo {
      */
     vendor?: string | null;
     [k: string]: unknown;
-  } | null;
+  } | null);
   /**
    * Graphcore IPUs: device_count, devices and vendor.
    *
    * Until: SDK 0.17. Source: wandb-metadata.json ipu.
    */
-  ipu?: {
+  ipu?: ({
     [k: string]: unknown;
-  } | null;
+  } | null);
   [k: string]: unknown;
 }

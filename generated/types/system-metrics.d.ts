@@ -3,9 +3,9 @@
 /**
  * The latest value of every system metric of one run: GraphQL Run.systemMetrics, one flat object. Values are numbers; a name the client never sampled is missing.
  */
-export type SystemMetrics = Metrics & {
+export type SystemMetrics = (Metrics & {
   [k: string]: unknown;
-};
+});
 
 /**
  * Every name that begins with `system.` is one row of the table system_metrics: component, device and metric, joined with dots where they are not empty, give the name back. The first pattern that matches a name decides how it is split. A label that a client adds (`/l:<label>`, one per node or writer) stays at the end of the last part.
@@ -60,19 +60,16 @@ export interface Metrics {
   /**
    * Network traffic of clients up to 0.13.4, as an object in the log: sent and recv in bytes since the start. The server flattens it to system.network.sent and system.network.recv.
    */
-  "system.network"?:
-    | {
-        /**
-         * Bytes sent since the start of the run.
-         */
-        sent?: number | null;
-        /**
-         * Bytes received since the start of the run.
-         */
-        recv?: number | null;
-        [k: string]: unknown;
-      }
-    | number
-    | null;
+  "system.network"?: ({
+    /**
+     * Bytes sent since the start of the run.
+     */
+    sent?: number | null;
+    /**
+     * Bytes received since the start of the run.
+     */
+    recv?: number | null;
+    [k: string]: unknown;
+  } | number | null);
   [k: string]: unknown;
 }

@@ -2,8 +2,9 @@
 
 /**
  * An image.
+ *
  */
-export type ImageFile = MediaFile & {
+export type ImageFile = (MediaFile & {
   /**
    * Format of the file, such as png.
    */
@@ -23,19 +24,19 @@ export type ImageFile = MediaFile & {
   /**
    * Bounding boxes by name, each a media file.
    */
-  boxes?: {
+  boxes?: ({
     [k: string]: unknown;
-  } | null;
+  } | null);
   /**
    * Masks by name, each a media file.
    */
-  masks?: {
+  masks?: ({
     [k: string]: unknown;
-  } | null;
+  } | null);
   /**
    * Class labels: an artifact entry.
    */
-  classes?: {
+  classes?: ({
     /**
      * classes-file.
      */
@@ -49,19 +50,21 @@ export type ImageFile = MediaFile & {
      */
     digest?: string | null;
     [k: string]: unknown;
-  } | null;
+  } | null);
   [k: string]: unknown;
-};
+});
 /**
  * A sound.
+ *
  */
-export type AudioFile = MediaFile & {
+export type AudioFile = (MediaFile & {
   [k: string]: unknown;
-};
+});
 /**
  * A video.
+ *
  */
-export type VideoFile = MediaFile & {
+export type VideoFile = (MediaFile & {
   /**
    * Width in pixels.
    */
@@ -71,53 +74,61 @@ export type VideoFile = MediaFile & {
    */
   height?: number | null;
   [k: string]: unknown;
-};
+});
 /**
  * A point cloud or 3D object.
+ *
  */
-export type Object3DFile = MediaFile & {
+export type Object3DFile = (MediaFile & {
   [k: string]: unknown;
-};
+});
 /**
  * A molecule.
+ *
  */
-export type MoleculeFile = MediaFile & {
+export type MoleculeFile = (MediaFile & {
   [k: string]: unknown;
-};
+});
 /**
  * A page of HTML.
+ *
  */
-export type HtmlFile = MediaFile & {
+export type HtmlFile = (MediaFile & {
   [k: string]: unknown;
-};
+});
 /**
  * A Plotly chart in a file.
+ *
  */
-export type PlotlyFile = MediaFile & {
+export type PlotlyFile = (MediaFile & {
   [k: string]: unknown;
-};
+});
 /**
  * A Bokeh chart.
+ *
  */
-export type BokehFile = MediaFile & {
+export type BokehFile = (MediaFile & {
   [k: string]: unknown;
-};
+});
 /**
  * The graph of a model.
+ *
  */
-export type GraphFile = MediaFile & {
+export type GraphFile = (MediaFile & {
   [k: string]: unknown;
-};
+});
 /**
  * Any other file.
+ *
  */
-export type File = MediaFile & {
+export type File = (MediaFile & {
   [k: string]: unknown;
-};
+});
 /**
  * A table; the file is JSON with columns and data.
+ *
  */
-export type TableFile = MediaFile & {
+export type TableFile = (MediaFile & {
   /**
    * Number of columns.
    */
@@ -131,11 +142,12 @@ export type TableFile = MediaFile & {
    */
   log_mode?: string | null;
   [k: string]: unknown;
-};
+});
 /**
  * One part of a table that is logged in parts.
+ *
  */
-export type IncrementalTableFile = MediaFile & {
+export type IncrementalTableFile = (MediaFile & {
   /**
    * Number of columns.
    */
@@ -157,21 +169,23 @@ export type IncrementalTableFile = MediaFile & {
    */
   previous_increments_paths?: string[] | null;
   [k: string]: unknown;
-};
+});
 /**
  * A table that is a folder of tables in an artifact.
+ *
  */
-export type PartitionedTable = MediaFile & {
+export type PartitionedTable = (MediaFile & {
   /**
    * Path of that folder.
    */
   parts_path?: string | null;
   [k: string]: unknown;
-};
+});
 /**
  * Two tables joined by a key.
+ *
  */
-export type JoinedTable = MediaFile & {
+export type JoinedTable = (MediaFile & {
   /**
    * Path of the first table.
    */
@@ -185,49 +199,56 @@ export type JoinedTable = MediaFile & {
    */
   join_key?: string | unknown[] | null;
   [k: string]: unknown;
-};
+});
 /**
  * Bounding boxes of an image, a file of JSON.
+ *
  */
-export type BoundingBoxes = MediaFile & {
+export type BoundingBoxes = (MediaFile & {
   [k: string]: unknown;
-};
+});
 /**
  * Bounding boxes of an image, a file of JSON.
+ *
  */
-export type Boxes2D = MediaFile & {
+export type Boxes2D = (MediaFile & {
   [k: string]: unknown;
-};
+});
 /**
  * A mask of an image.
+ *
  */
-export type Mask = MediaFile & {
+export type Mask = (MediaFile & {
   [k: string]: unknown;
-};
+});
 /**
  * Class labels, a file of JSON.
+ *
  */
-export type Classes = MediaFile & {
+export type Classes = (MediaFile & {
   [k: string]: unknown;
-};
+});
 /**
  * A saved PyTorch model.
+ *
  */
-export type PytorchModelFile = MediaFile & {
+export type PytorchModelFile = (MediaFile & {
   [k: string]: unknown;
-};
+});
 /**
  * A saved scikit-learn model.
+ *
  */
-export type SklearnModelFile = MediaFile & {
+export type SklearnModelFile = (MediaFile & {
   [k: string]: unknown;
-};
+});
 /**
  * A saved Keras model.
+ *
  */
-export type TfkerasModelFile = MediaFile & {
+export type TfkerasModelFile = (MediaFile & {
   [k: string]: unknown;
-};
+});
 
 /**
  * A value that W&B's clients write as an object with a `_type`: media, tables, histograms, references. Such an object is one opaque value wherever it stands in config, summary or history; the scalars in it are no metrics. Users log objects with a `_type` of their own too, so an unknown one is not refused.
@@ -241,6 +262,7 @@ export interface TypedValue {
 }
 /**
  * What every media value has: one file, in the run's files or in an artifact.
+ *
  */
 export interface MediaFile {
   /**
@@ -271,6 +293,7 @@ export interface MediaFile {
 }
 /**
  * A histogram: counts of the values between edges. Arrays of more than 32 elements are logged as histograms.
+ *
  */
 export interface Histogram {
   /**
@@ -284,7 +307,7 @@ export interface Histogram {
   /**
    * Evenly spaced edges in an older form.
    */
-  packedBins?: {
+  packedBins?: ({
     /**
      * First edge.
      */
@@ -298,11 +321,12 @@ export interface Histogram {
      */
     count?: number | null;
     [k: string]: unknown;
-  } | null;
+  } | null);
   [k: string]: unknown;
 }
 /**
  * Several images logged under one key, a file each.
+ *
  */
 export interface ImagesSeparated {
   /**
@@ -324,7 +348,7 @@ export interface ImagesSeparated {
   /**
    * Paths of the files. Old servers have none: media/images/<key>_<step>_<i>.<format>.
    */
-  filenames?: (string | null)[] | null;
+  filenames?: ((string | null)[] | null);
   /**
    * Captions, one each; false when none has one.
    */
@@ -341,6 +365,7 @@ export interface ImagesSeparated {
 }
 /**
  * Several sounds logged under one key.
+ *
  */
 export interface Audio {
   /**
@@ -367,6 +392,7 @@ export interface Audio {
 }
 /**
  * Several videos logged under one key.
+ *
  */
 export interface Videos {
   /**
@@ -385,6 +411,7 @@ export interface Videos {
 }
 /**
  * Several 3D objects logged under one key.
+ *
  */
 export interface Object3D {
   /**
@@ -403,6 +430,7 @@ export interface Object3D {
 }
 /**
  * Several molecules logged under one key.
+ *
  */
 export interface Molecule {
   /**
@@ -421,6 +449,7 @@ export interface Molecule {
 }
 /**
  * Several pages of HTML logged under one key.
+ *
  */
 export interface Html {
   /**
@@ -435,21 +464,20 @@ export interface Html {
 }
 /**
  * A Plotly chart inside the value, as older clients logged it.
+ *
  */
 export interface Plotly {
   /**
    * The chart as Plotly's JSON.
    */
-  plot?:
-    | {
-        [k: string]: unknown;
-      }
-    | string
-    | null;
+  plot?: ({
+    [k: string]: unknown;
+  } | string | null);
   [k: string]: unknown;
 }
 /**
  * A table in an artifact.
+ *
  */
 export interface Table {
   /**
@@ -471,9 +499,9 @@ export interface Table {
   /**
    * Types of the columns in W&B's own form.
    */
-  column_types?: {
+  column_types?: ({
     [k: string]: unknown;
-  } | null;
+  } | null);
   /**
    * IMMUTABLE, MUTABLE or INCREMENTAL.
    */
@@ -482,6 +510,7 @@ export interface Table {
 }
 /**
  * A table of an evaluation.
+ *
  */
 export interface EvalTable {
   /**
@@ -504,6 +533,7 @@ export interface EvalTable {
 }
 /**
  * A trace of calls to a language model.
+ *
  */
 export interface WbTraceTree {
   /**
@@ -522,6 +552,7 @@ export interface WbTraceTree {
 }
 /**
  * A reference to an artifact in the config.
+ *
  */
 export interface ArtifactVersion {
   /**
@@ -548,6 +579,7 @@ export interface ArtifactVersion {
 }
 /**
  * A large array in the summary: its statistics in place of its elements.
+ *
  */
 export interface Statistics {
   /**
@@ -590,6 +622,7 @@ export interface Statistics {
 }
 /**
  * A data frame in the summary, as very old clients saved it.
+ *
  */
 export interface DataFrame {
   [k: string]: unknown;

@@ -12,3 +12,8 @@ export function headerText(source: string): string {
 export function hasHeader(text: string): boolean {
   return text.slice(0, 500).includes(SENTENCE);
 }
+
+/** The text of a generated file of code, its first line saying that it comes from `source`. */
+export function withHeader(source: string, text: string): string {
+  return `// ${headerText(source)}${text.slice(text.indexOf("\n"))}`;
+}

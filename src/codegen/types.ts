@@ -3,6 +3,7 @@ import { SchemaError } from "../errors.js";
 import type { SchemaFile } from "../schema/registry.js";
 import { headerText } from "./header.js";
 import type { NamedSchema } from "./schema-names.js";
+import { layOut } from "./type-layout.js";
 import { typeSchema } from "./type-schema.js";
 
 const OPTIONS: Partial<Options> = {
@@ -12,7 +13,8 @@ const OPTIONS: Partial<Options> = {
   additionalProperties: true,
   declareExternallyReferenced: true,
   enableConstEnums: false,
-  format: true,
+  // Prettier would take longer than all the rest.
+  format: false,
   ignoreMinAndMaxItems: true,
   strictIndexSignatures: false,
   unknownAny: true,
@@ -40,7 +42,7 @@ export async function typeDeclarations(schema: NamedSchema, files: readonly Sche
   try {
     const bannerComment = `// ${headerText(file)}`;
     const options = { ...OPTIONS, bannerComment, unreachableDefinitions: prepared.unreachable };
-    return withoutReferenceNotes(await compile(prepared.schema, schema.typeName, options));
+    return layOut(withoutReferenceNotes(await compile(prepared.schema, schema.typeName, options)));
   } catch (cause) {
     const reason = cause instanceof Error && cause.message !== "" ? `: ${cause.message}` : "";
     throw new SchemaError("schema/types", `No TypeScript types can be made of this schema${reason}`, {
@@ -49,10 +51,4 @@ export async function typeDeclarations(schema: NamedSchema, files: readonly Sche
       cause,
     });
   }
-}
-
-/** `types/index.d.ts`: the root type of every schema. */
-export function typeIndex(schemas: readonly NamedSchema[]): string {
-  const lines = schemas.map(({ file, typeName }) => `export type { ${typeName} } from "./${file.name}.js";\n`);
-  return `// ${headerText("schemas/")}\n\n${lines.join("")}`;
 }

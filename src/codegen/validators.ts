@@ -143,13 +143,6 @@ export default validate;
 `;
 }
 
-function index(schemas: readonly NamedSchema[]): string {
-  const lines = schemas.map(
-    ({ file, typeName }) => `export { validate as validate${typeName} } from "./${file.name}.js";\n`,
-  );
-  return `// ${headerText("schemas/")}\n\n${lines.join("")}`;
-}
-
 /**
  * The validators of the schemas, each a module that imports nothing, with its declarations: path inside `validators/`
  * to text.
@@ -165,5 +158,5 @@ export async function validators(
     [`${schema.file.name}.js`, `// ${headerText(schema.file.file)}\n${bundled.get(schema.file.name) ?? ""}`],
     [`${schema.file.name}.d.ts`, declaration(schema)],
   ]);
-  return new Map([...texts, ["index.js", index(schemas)], ["index.d.ts", index(schemas)]]);
+  return new Map(texts);
 }

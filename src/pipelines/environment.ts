@@ -30,6 +30,8 @@ export interface Environment {
   readonly machine: Machine;
   /** The folder with the built-in schemas of this package. */
   readonly builtInSchemas: string;
+  /** The folder with what this version generates for them. */
+  readonly builtInGenerated: string;
   /** Version of this package. */
   readonly version: string;
   /** Aborted when the user gives up: what is under way is left, what was finished stays. */

@@ -2,6 +2,7 @@ import type { TSchema } from "@sinclair/typebox";
 import { PlanSchema } from "../plan/plan.js";
 import { ReportSchema } from "../report/schema.js";
 import { StatusSchema } from "../report/status.js";
+import { KnownUnitsSchema } from "../store/known-units.js";
 import { ManifestSchema } from "../store/manifest.js";
 import { ConfigSchema } from "./config.js";
 import { DatabaseManifestSchema } from "./database-manifest.js";
@@ -35,6 +36,7 @@ const FORMATS: Readonly<Record<string, TSchema>> = {
   "gc-result": GcResultSchema,
   "forget-result": ForgetResultSchema,
   "raw-manifest": ManifestSchema,
+  "raw-sources": KnownUnitsSchema,
   "tables-manifest": TablesManifestSchema,
   "database-manifest": DatabaseManifestSchema,
 };

@@ -34,13 +34,35 @@ async function refuseNewer(project: Project, env: Environment): Promise<void> {
   inPresentFormat(PLAN_FORMAT, value, file);
 }
 
+const SHIPPED_FOLDERS = ["types", "validators"];
+
+/** What this package ships of generated files; nothing of use in its own repository, where all of them are made. */
+async function shippedFiles({ schemas }: PlannedProject, env: Environment): Promise<ReadonlyMap<string, string>> {
+  const texts = new Map<string, string>();
+  if (schemas.isPackage) return texts;
+  for (const folder of SHIPPED_FOLDERS) {
+    const dir = join(env.builtInGenerated, folder);
+    const names = await env.files.readdir(dir).catch((error: unknown): string[] => {
+      if (isMissing(error)) return [];
+      throw error;
+    });
+    for (const name of names) texts.set(`${folder}/${name}`, await env.files.readFile(join(dir, name), "utf8"));
+  }
+  return texts;
+}
+
+/** Everything that the schemas of a project give. */
+async function generatedFiles(planned: PlannedProject, env: Environment): Promise<ReadonlyMap<string, string>> {
+  return generateAll({ ...planned, shipped: await shippedFiles(planned, env) });
+}
+
 /**
  * schemas -> registry -> types, validators, column plan, DDL, docs -> generated/.
  * @throws SchemaError, `plan/newer-format` when a newer version has written generated/; StoreError
  */
 export async function generate(planned: PlannedProject, project: Project, env: Environment): Promise<GeneratedWrite> {
   await refuseNewer(project, env);
-  return writeGenerated(project.generated, await generateAll(planned), env.files);
+  return writeGenerated(project.generated, await generatedFiles(planned, env), env.files);
 }
 
 /** Compares generated/ with what the schemas give, and changes nothing. @throws SchemaError, StoreError */
@@ -51,7 +73,7 @@ export async function checkProject(
 ): Promise<GeneratedCheck> {
   await refuseNewer(project, env);
   const planned = await planProject(project, env, naming);
-  return checkGenerated(project.generated, await generateAll(planned), env.files);
+  return checkGenerated(project.generated, await generatedFiles(planned, env), env.files);
 }
 
 /** What generated/ was made from, in the report folder, which nobody commits. */

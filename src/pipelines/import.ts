@@ -141,14 +141,15 @@ function copyFindings({ added, unchanged }: ImportSummary, versions: readonly Ve
  */
 export async function importSources(store: RawStore, request: ImportRequest, env: Environment): Promise<ImportSummary> {
   const total = totalBytes(request.sources);
+  const writer = await store.writer();
   const options: ImportOptions = {
+    unit: ({ name, files }, read) => writer.unit({ name: [env.version, ...name], files }, read),
     entity: request.entity,
     project: request.wandbProject,
     progress: (bytes) => request.progress("import", "bytes", bytes, total),
     signal: env.signal,
     maxText: Math.floor(request.limits.memory / TEXTS_IN_MEMORY),
   };
-  const writer = await store.writer();
   const before = store.manifest;
   try {
     await importAll(request.sources, { writer, options, limits: request.limits, env }).catch(async (error: unknown) => {

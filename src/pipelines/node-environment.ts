@@ -78,6 +78,7 @@ export function nodeEnvironment(signal: AbortSignal = new AbortController().sign
     stdin: standardInput(() => addAbortSignal(signal, process.stdin)),
     machine: thisMachine(),
     builtInSchemas: packagePath("schemas"),
+    builtInGenerated: packagePath("generated"),
     version: packageVersion(),
     signal,
     now: () => new Date(),

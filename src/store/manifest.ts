@@ -4,7 +4,7 @@ import { Value } from "@sinclair/typebox/value";
 import { RECORD_KINDS } from "../blob.js";
 import { StoreError } from "../errors.js";
 import { type FileFormat, formatHeader, inPresentFormat } from "../file-format.js";
-import { FINDING_CODES, type Finding, type FindingCode } from "../finding.js";
+import { FindingSchema } from "./finding-schema.js";
 import { withTextBytes } from "./manifest-migrations.js";
 import { type LogState, SOURCES } from "./raw-record.js";
 import { SegmentKeySchema } from "./segment-key.js";
@@ -18,14 +18,6 @@ function oneOf<T extends string>(values: readonly T[]) {
 }
 
 export const LOG_STATES = ["complete", "growing", "damaged"] as const satisfies readonly LogState[];
-
-const FindingSchema = Type.Unsafe<Finding>(
-  Type.Object({
-    code: oneOf(Object.keys(FINDING_CODES) as FindingCode[]),
-    severity: Type.String(),
-    message: Type.String(),
-  }),
-);
 
 /** One imported log as it stood when it was imported. A log that changed is imported again under a new id. */
 export const VersionSchema = Type.Object(

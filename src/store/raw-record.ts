@@ -51,6 +51,19 @@ export interface RunBlobs {
   readonly system_metrics?: Uint8Array | undefined;
 }
 
+/** Files that are read together, and all that decides beside them what they give. */
+export interface ImportUnit {
+  readonly name: readonly string[];
+  /** Paths, of files that are not there too: one that comes up later changes what is imported. */
+  readonly files: readonly string[];
+}
+
+/**
+ * Reads a unit, unless its files are as they were when a former import read them and its logs are still there: then they
+ * count as unchanged. Every log that `read` begins it also ends.
+ */
+export type ReadUnit = (unit: ImportUnit, read: () => Promise<void>) => Promise<void>;
+
 /** What a source needs from outside. Effects are passed in; nothing below the command line has defaults for them. */
 export interface ImportOptions {
   /** Used where the source does not say. */
@@ -59,6 +72,18 @@ export interface ImportOptions {
   /** Called now and then with the bytes read so far. */
   readonly progress?: ((bytes: number) => void) | undefined;
   readonly signal?: AbortSignal | undefined;
+  /** Default: every unit is read. */
+  readonly unit?: ReadUnit | undefined;
   /** Bytes of the longest record that is taken; of longer ones there is a finding. Default: a limit of the source's own. */
   readonly maxText?: number | undefined;
+}
+
+/** What decides what a unit gives, of the options. */
+export function optionNames({ entity = "", project = "", maxText }: ImportOptions): string[] {
+  return [entity, project, String(maxText ?? "")];
+}
+
+/** Reads a unit by the options' way. */
+export function readUnit(options: ImportOptions, unit: ImportUnit, read: () => Promise<void>): Promise<void> {
+  return options.unit === undefined ? read() : options.unit(unit, read);
 }

@@ -4,10 +4,12 @@ import type { Finding } from "../finding.js";
 import { type Change, commitChange, removeLeftovers } from "./commit.js";
 import { compactAfterCommit } from "./compact.js";
 import { hasChanged } from "./hold-store.js";
+import { type KnownUnits, readKnownUnits, stampUnit } from "./known-units.js";
 import { logText, missesRows } from "./live.js";
 import { LogImport, STREAM_KINDS, type StreamKind, stage } from "./log-import.js";
+import { type Ending, openLogError, versionOf } from "./log-version.js";
 import type { Manifest, Version } from "./manifest.js";
-import type { LogKey, LogState, RecordWriter, RunBlobs } from "./raw-record.js";
+import type { LogKey, LogState, ReadUnit, RecordWriter, RunBlobs } from "./raw-record.js";
 import { SEGMENT_BYTES, SEGMENT_ROWS, SegmentDraft, type SegmentLog } from "./segment-draft.js";
 import { SEGMENT_ENGINES, SegmentEngine } from "./segment-engine.js";
 import { SegmentQueue, type Ticket } from "./segment-queue.js";
@@ -27,6 +29,8 @@ export interface ImportSummary {
 
 /** A writer that holds the lock of its store until `commit` or `abort`. */
 export interface RawStoreWriter extends RecordWriter {
+  /** Reads a unit unless it is known to be unchanged; `commit` remembers it. Units do not nest. */
+  readonly unit: ReadUnit;
   /**
    * Makes everything visible at once and gives the lock back.
    * @throws StoreError `store/open-log` when a log was begun and not ended; the error of the disk when a write failed.
@@ -62,13 +66,19 @@ class Writer implements RawStoreWriter {
   readonly #added: Version[] = [];
   readonly #unchanged: Version[] = [];
   readonly #findings: Finding[] = [];
+  /** Those outside of logs since the unit that is read was begun. */
+  #outside: Finding[] = [];
   readonly #staged = stage();
+  readonly #units: KnownUnits;
+  /** The versions of the manifest by id, when they have been asked for. */
+  #before: ReadonlyMap<number, Version> | undefined;
   #replaced = 0;
   #nextVersion: number;
   #open: OpenLog | undefined;
 
-  constructor(input: WriterInput, engines: readonly SegmentEngine[]) {
+  constructor(input: WriterInput, engines: readonly SegmentEngine[], units: KnownUnits) {
     this.#input = input;
+    this.#units = units;
     this.#engines = engines;
     const { manifest, env, directory } = input;
     this.#queue = new SegmentQueue(engines, env.files, directory, manifest.nextSegment);
@@ -77,7 +87,7 @@ class Writer implements RawStoreWriter {
   }
 
   begin(key: LogKey): void {
-    if (this.#open !== undefined) throw openLog(this.#open.log.key);
+    if (this.#open !== undefined) throw openLogError(this.#open.log.key);
     const { entity, project, run_id, source, start } = key;
     const log = new LogImport({ entity, project, run_id, source, start }, this.#input.env.now(), this.#staged);
     this.#open = { log, version: undefined, spilled: [] };
@@ -106,13 +116,50 @@ class Writer implements RawStoreWriter {
     return this.#queue.room();
   }
 
+  readonly unit: ReadUnit = async (unit, read) => {
+    const { files, now } = this.#input.env;
+    const stamped = await stampUnit(unit, files, now());
+    const known = stamped === undefined ? undefined : this.#units.find(unit.name, stamped);
+    const versions = known === undefined ? undefined : this.#present(known.versions);
+    if (known !== undefined && versions !== undefined) {
+      this.#unchanged.push(...versions);
+      this.#findings.push(...versions.flatMap(({ findings }) => findings), ...known.findings);
+      return;
+    }
+    const [added, unchanged] = [this.#added.length, this.#unchanged.length];
+    this.#outside = [];
+    await read();
+    if (stamped === undefined) return;
+    const gave = [...this.#added.slice(added), ...this.#unchanged.slice(unchanged)];
+    const facts = { name: [...unit.name], files: stamped, findings: this.#outside };
+    this.#units.remember(
+      { ...facts, versions: gave.map(({ id }) => id) },
+      gave.flatMap(({ findings }) => findings),
+    );
+  };
+
+  /** The versions of these ids; undefined when one is gone, or has rows that are missing by now. */
+  #present(ids: readonly number[]): Version[] | undefined {
+    this.#before ??= new Map(this.#input.manifest.versions.map((version) => [version.id, version]));
+    const found: Version[] = [];
+    for (const id of ids) {
+      const version = this.#before.get(id);
+      if (version === undefined || this.#versions.get(logText(version.log)) !== version) return undefined;
+      if (missesRows(version, this.#versions.values())) return undefined;
+      found.push(version);
+    }
+    return found;
+  }
+
   finding(item: Finding): void {
-    if (this.#open === undefined) this.#findings.push(item);
-    else this.#open.log.findings.report(item);
+    if (this.#open === undefined) {
+      this.#findings.push(item);
+      this.#outside.push(item);
+    } else this.#open.log.findings.report(item);
   }
 
   async commit(): Promise<ImportSummary> {
-    if (this.#open !== undefined) throw openLog(this.#open.log.key);
+    if (this.#open !== undefined) throw openLogError(this.#open.log.key);
     let manifest: Manifest | undefined;
     try {
       for (const draft of this.#shared.values()) this.#queue.push(draft);
@@ -121,6 +168,7 @@ class Writer implements RawStoreWriter {
       const place = { engine: this.#engines[0] as SegmentEngine, files, directory: this.#input.directory };
       manifest = await commitChange(place, this.#input.manifest, this.#change());
       manifest = await compactAfterCommit(this.#input, manifest);
+      await this.#units.write(files, this.#input.directory, new Set(manifest.versions.map(({ id }) => id)));
     } finally {
       await this.#release(manifest);
     }
@@ -243,34 +291,9 @@ class Writer implements RawStoreWriter {
   }
 }
 
-interface Ending {
-  readonly digest: string;
-  readonly state: LogState;
-  readonly expectedRows: number | undefined;
-}
-
-function versionOf(id: number, log: LogImport, { digest, state, expectedRows }: Ending): Version {
-  const rows = { history: log.rows.history, system_event: log.rows.system_event };
-  log.judge(state, expectedRows);
-  return {
-    id,
-    log: log.key,
-    digest,
-    state,
-    rows,
-    ...(expectedRows === undefined ? {} : { expectedRows }),
-    fetched_at: log.fetchedAt.toISOString(),
-    findings: log.findings.list(),
-  };
-}
-
-function openLog(key: LogKey): StoreError {
-  return new StoreError("store/open-log", `The log of run ${key.run_id} that starts at "${key.start}" was not ended`);
-}
-
 /** Opens a writer whose lock is taken already. */
 export async function openWriter(input: WriterInput): Promise<RawStoreWriter> {
   const engines: SegmentEngine[] = [];
   while (engines.length < SEGMENT_ENGINES) engines.push(await SegmentEngine.open(input.env.engine));
-  return new Writer(input, engines);
+  return new Writer(input, engines, await readKnownUnits(input.env.files, input.directory));
 }

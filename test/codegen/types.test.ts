@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { namedSchemas, pascalCase } from "../../src/codegen/schema-names.js";
-import { typeDeclarations, typeIndex } from "../../src/codegen/types.js";
+import { typeIndex } from "../../src/codegen/indexes.js";
+import { typeDeclarations } from "../../src/codegen/types.js";
 import { SchemaError } from "../../src/errors.js";
 import { schemaFiles } from "./schema-files.js";
 
@@ -99,7 +100,7 @@ describe("types of a schema", () => {
       "x",
     );
     expect(bare(text)).toBe(
-      "export type X = Base & { b?: number; [k: string]: unknown; }; export interface Base { a?: string; [k: string]: unknown; }",
+      "export type X = (Base & { b?: number; [k: string]: unknown; }); export interface Base { a?: string; [k: string]: unknown; }",
     );
   });
 

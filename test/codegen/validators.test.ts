@@ -140,7 +140,7 @@ describe("a validator", () => {
   it("runs in plain node with nothing installed", async () => {
     const texts = await modulesOf({ x: { properties: { a: { type: "string", minLength: 1 } } } });
     for (const [path, text] of texts) writeFileSync(join(dir, path), text);
-    const program = 'import { validateX } from "./index.js"; console.log(validateX({ a: "b" }), validateX({ a: "" }));';
+    const program = 'import { validate } from "./x.js"; console.log(validate({ a: "b" }), validate({ a: "" }));';
     const done = spawnSync(process.execPath, ["--input-type=module", "-e", program], { cwd: dir, encoding: "utf8" });
     expect(done.stderr).toBe("");
     expect(done.stdout).toBe("true false\n");

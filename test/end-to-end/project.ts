@@ -35,6 +35,7 @@ export const environment: Environment = {
     startOf: () => undefined,
   },
   builtInSchemas: join(ROOT, "schemas"),
+  builtInGenerated: join(ROOT, "generated"),
   signal: new AbortController().signal,
   version: "0.0.0-test",
   now: () => new Date("2026-01-02T03:04:05.678Z"),

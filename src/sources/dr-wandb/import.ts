@@ -1,11 +1,11 @@
 import type { RunKey } from "../../blob.js";
 import { SourceError } from "../../errors.js";
 import { type Finding, finding } from "../../finding.js";
-import type { ImportOptions, LogState, RecordWriter } from "../../store/raw-record.js";
+import { type ImportOptions, type LogState, optionNames, type RecordWriter, readUnit } from "../../store/raw-record.js";
 import { type DrWandbEnv, type HistorySource, isFinding, type ReadableExport } from "./export-source.js";
 import { RowProblems } from "./history-text.js";
 import { openJsonLinesExport } from "./jsonl/export.js";
-import { recogniseDrWandb } from "./layout.js";
+import { type DrWandbLayout, recogniseDrWandb, recordFiles } from "./layout.js";
 import { openParquetExport } from "./parquet-export.js";
 import { damaged } from "./parquet-file.js";
 import { type RunRecord, runRecord } from "./run-blobs.js";
@@ -171,6 +171,18 @@ export async function importDrWandb(
   if (layout === undefined) {
     throw new SourceError("source/unrecognised", reasons.join("; "), { where: { file: path } });
   }
+  const manifest = layout.kind === "json-lines" && layout.manifest !== undefined ? [layout.manifest] : [];
+  const name = ["dr-wandb", JSON.stringify(layout), ...optionNames(options)];
+  const unit = { name, files: [...recordFiles(layout), ...manifest] };
+  await readUnit(options, unit, () => importLayout(layout, writer, options, env));
+}
+
+async function importLayout(
+  layout: DrWandbLayout,
+  writer: RecordWriter,
+  options: ImportOptions,
+  env: DrWandbEnv,
+): Promise<void> {
   const report = (item: Finding) => writer.finding(item);
   const source =
     layout.kind === "parquet"

@@ -1,7 +1,13 @@
 import { createHash } from "node:crypto";
 import { SourceError } from "../../errors.js";
 import { type Finding, finding } from "../../finding.js";
-import type { ImportOptions, RecordWriter } from "../../store/raw-record.js";
+import {
+  type ImportOptions,
+  type ImportUnit,
+  optionNames,
+  type RecordWriter,
+  readUnit,
+} from "../../store/raw-record.js";
 import { unpack } from "./archive.js";
 import type { JsonLinesFiles, StreamProblem } from "./byte-stream.js";
 import type { IdentityFields } from "./fields.js";
@@ -206,6 +212,10 @@ async function openSource(
   }
 }
 
+function unitOf({ path, ...input }: JsonLinesInput, name: string, options: ImportOptions): ImportUnit {
+  return { name: ["json-lines", name, JSON.stringify(input), ...optionNames(options)], files: [path] };
+}
+
 /**
  * Imports files of JSON Lines, of JSON lists of objects, or of objects one after the other, also as gzip or zstd archives,
  * and standard input. Each run of a file becomes one log. What is damaged is a finding, and the rest is imported; so is a
@@ -223,16 +233,20 @@ export async function importJsonLines(
   let done = 0;
   for (const [i, input] of inputs.entries()) {
     const progress = (bytes: number): void => options.progress?.(done + bytes);
-    try {
-      const name = input.path === STDIN ? "stdin" : (names[i] as string);
+    const name = input.path === STDIN ? "stdin" : (names[i] as string);
+    const read = async (): Promise<void> => {
       const source = await openSource(input, name, env, progress);
-      if (source === undefined) continue;
+      if (source === undefined) return;
       try {
         await new FileImport(source, writer, options, env, progress).run();
       } finally {
         await source.raw.close();
       }
       done += source.raw.size;
+    };
+    try {
+      if (input.path === STDIN) await read();
+      else await readUnit(options, unitOf(input, name, options), read);
     } catch (error) {
       if (!(error instanceof SourceError)) throw error;
       failures.push(error);

@@ -2,10 +2,16 @@ import { join } from "node:path";
 import type { RunKey } from "../../blob.js";
 import { SourceError } from "../../errors.js";
 import { type Finding, finding } from "../../finding.js";
-import type { ImportOptions, RecordWriter } from "../../store/raw-record.js";
+import {
+  type ImportOptions,
+  type ImportUnit,
+  optionNames,
+  type RecordWriter,
+  readUnit,
+} from "../../store/raw-record.js";
 import { type LogPlace, recogniseWandbFolder, type WandbFolder } from "./discover.js";
 import { type FolderFiles, namingErrors, unlessUnreadable } from "./files.js";
-import { importLog, refusalOf } from "./import-logs.js";
+import { filesBesideLog, importLog, refusalOf } from "./import-logs.js";
 import { type Account, inOrder } from "./in-order.js";
 import { type LogHead, peekLog } from "./peek.js";
 import { findRunFiles, type RunFiles } from "./run-files/find.js";
@@ -41,11 +47,29 @@ export async function importWandbFolders(
     heads.map((head) => logAccount(head, options)),
     report,
   )) {
-    await importLog(log, writer, options, files, progress);
+    await readUnit(options, logUnit(log, options), () => importLog(log, writer, options, files, progress));
   }
   const accounts: (Account & { readonly head: RunFilesHead })[] = [];
   for (const run of runs) accounts.push(runAccount(await peekRunFiles(run, files), options));
-  for (const run of inOrder(accounts, report)) await importRunFiles(run, writer, options, files, progress);
+  for (const run of inOrder(accounts, report)) {
+    await readUnit(options, runUnit(run, options), () => importRunFiles(run, writer, options, files, progress));
+  }
+}
+
+type Placed<Head> = Account & { readonly head: Head };
+
+const accountNames = ({ key, start }: Account): string[] => [key.entity, key.project, key.run_id, start];
+
+function logUnit(log: Placed<LogHead>, options: ImportOptions): ImportUnit {
+  const { place } = log.head;
+  const name = ["wandb-log", ...accountNames(log), ...optionNames(options)];
+  return { name, files: [place.file, ...filesBesideLog(place)] };
+}
+
+function runUnit(run: Placed<RunFilesHead>, options: ImportOptions): ImportUnit {
+  const { isNamed, nameId, places } = run.head.run;
+  const name = ["wandb-files", ...accountNames(run), nameId, String(isNamed), ...optionNames(options)];
+  return { name, files: Object.values(places) };
 }
 
 function nothing(paths: readonly string[]): SourceError {

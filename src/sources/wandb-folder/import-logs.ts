@@ -145,6 +145,15 @@ function stateOf(findings: FindingBudget, ended: boolean): LogState {
 
 const BESIDE = { system_info: "wandb-metadata.json", summary: "wandb-summary.json" } as const;
 
+const BLOBS_BESIDE = ["system_info", "summary"] as const;
+
+const besidePath = ({ folder }: LogPlace, blob: keyof typeof BESIDE): string => join(folder, "files", BESIDE[blob]);
+
+/** The files that may be read beside a log. */
+export function filesBesideLog(place: LogPlace): string[] {
+  return BLOBS_BESIDE.map((blob) => besidePath(place, blob));
+}
+
 async function fillFromFiles(
   blobs: RunBlobs,
   place: LogPlace,
@@ -153,8 +162,8 @@ async function fillFromFiles(
   most: number,
 ): Promise<RunBlobs> {
   const found: Partial<Record<keyof typeof BESIDE, Uint8Array>> = {};
-  for (const blob of ["system_info", "summary"] as const) {
-    const path = join(place.folder, "files", BESIDE[blob]);
+  for (const blob of BLOBS_BESIDE) {
+    const path = besidePath(place, blob);
     if (blobs[blob] !== undefined) continue;
     await unlessUnreadable(path, findings.add.bind(findings), async () => {
       if ((await files.kind(path)) !== "file") return;

@@ -25,17 +25,27 @@ it("removes parts that the manifest does not name and unfinished files, and noth
   await load(at, { rows: rowsOf(3) });
   await exportProject(at);
   const before = await tableFiles(at);
-  const stays = ["notes.txt", "history/notes.parquet", "mine/part-0001.parquet", "mine.parquet"];
+  const stays = [
+    "history_long/part-0001.parquet",
+    "notes.txt",
+    "history/notes.parquet",
+    "mine/part-0001.parquet",
+    "mine.parquet",
+  ];
   const goes = [
     "history/part-0007.parquet",
     "history/part-0001.parquet.writing",
     "runs.parquet.writing",
     "manifest.json.writing",
+    "history_struct/project=p/part-0001.parquet.writing",
   ];
-  await mkdir(join(at.tables, "mine"));
+  for (const folder of ["mine", "history_long", "history_struct/project=p"]) {
+    await mkdir(join(at.tables, folder), { recursive: true });
+  }
   for (const file of [...stays, ...goes]) await cp(join(at.tables, "history/part-0001.parquet"), join(at.tables, file));
   expect((await exportProject(at)).skipped).toBe(true);
   expect(await tableFiles(at)).toEqual([...before, ...stays].sort());
+  expect(await readdir(at.tables)).not.toContain("history_struct");
 });
 
 describe("an export that is killed", () => {

@@ -33,6 +33,19 @@ function lanesFor(tables: readonly StoredTable[]): number {
   return tables.some(({ of }) => of.columns.length > WIDE) ? 1 : LANES;
 }
 
+/** Rows that DuckDB works on at once. */
+const VECTOR_ROWS = 2048;
+/** A thread that makes the long history holds the cells of so many rows several times over. */
+const LONG_CELL_BYTES = 100;
+const LONG_SHARE = 1 / 8;
+
+/** Threads of the engine: fewer for a long history of many metrics, which one thread makes as fast as two. */
+export function threadsFor({ memory, threads, tables }: Pick<EngineRequest, "memory" | "threads" | "tables">): number {
+  const widths = tables.filter(({ form }) => form === "long").map(({ of }) => of.columns.length);
+  const bytes = Math.max(0, ...widths) * VECTOR_ROWS * LONG_CELL_BYTES;
+  return bytes === 0 ? threads : Math.max(1, Math.min(threads, Math.floor((memory * LONG_SHARE) / bytes)));
+}
+
 /** How much of a part is flattened at once: no row group is larger. */
 export function windowLimits(memory: number, rowGroupRows = 0): WindowLimits {
   return {
@@ -43,10 +56,11 @@ export function windowLimits(memory: number, rowGroupRows = 0): WindowLimits {
 
 /** Opens an engine with its lanes for as long as `act` takes. */
 export async function withLanes<T>(
-  { memory, threads, temp, tables, signal }: EngineRequest,
+  request: EngineRequest,
   act: (session: Session, lanes: readonly Session[]) => Promise<T>,
 ): Promise<T> {
-  const session = await Session.open({ memory: memory * ENGINE_SHARE, threads, temp, signal });
+  const { memory, temp, tables, signal } = request;
+  const session = await Session.open({ memory: memory * ENGINE_SHARE, threads: threadsFor(request), temp, signal });
   const lanes: Session[] = [];
   try {
     while (lanes.length < lanesFor(tables)) lanes.push(await session.lane());

@@ -53,15 +53,14 @@ const NO_METRIC = "{metric: '', value: NULL::DOUBLE, value_text: NULL::VARCHAR}"
 /** So many metrics are put beside each other before those without a value are dropped: more take memory, fewer time. */
 const CHUNK = 128;
 
-/** The cells of a row that are not NULL, as a list of structs in the order of the metrics. */
-function longCells(metrics: readonly Column[]): string {
+/** The cells of a row that are not NULL, as lists of structs in the order of the metrics. */
+function longCells(metrics: readonly Column[]): string[] {
   const lists: string[] = [];
   for (let i = 0; i < metrics.length; i += CHUNK) {
     const cells = metrics.slice(i, i + CHUNK).map((column, k) => longCell(column, `m${i + k}`));
     lists.push(`list_filter([${cells.join(", ")}], lambda c: c.value IS NOT NULL OR c.value_text IS NOT NULL)`);
   }
-  if (lists.length < 2) return lists[0] ?? `list_filter([${NO_METRIC}], lambda c: false)`;
-  return `list_concat(${lists.join(", ")})`;
+  return lists;
 }
 
 const names = (items: readonly { readonly name: string }[]): string[] => items.map(({ name }) => quoteIdentifier(name));
@@ -78,10 +77,13 @@ function longQuery({ of, residuals }: StoredTable, query: string): string {
   const left = names(residuals);
   const kept = [...lead, ...left].join(", ");
   const plain = [kept, ...names(metrics).map((name, i) => `${name} AS m${i}`)].join(", ");
-  const cells = `SELECT ${kept}, ${longCells(metrics)} AS cells FROM (SELECT ${plain} FROM (${query}))`;
-  const own = [...left.map((name) => `${name} IS NOT NULL`), "len(cells) = 0"].join(" OR ");
-  const all = `CASE WHEN ${own} THEN list_prepend(${NO_METRIC}, cells) ELSE cells END`;
-  const rows = `SELECT ${kept}, unnest(${all}) AS cell FROM (${cells})`;
+  const lists = longCells(metrics);
+  const cells = `SELECT ${[kept, ...lists.map((list, i) => `${list} AS l${i}`)].join(", ")} FROM (SELECT ${plain} FROM (${query}))`;
+  const count = ["0", ...lists.map((_, i) => `len(l${i})`)].join(" + ");
+  const own = [...left.map((name) => `${name} IS NOT NULL`), `${count} = 0`].join(" OR ");
+  // Joined once: each further copy of the cells of some thousand rows is hundreds of megabytes.
+  const all = [`CASE WHEN ${own} THEN [${NO_METRIC}] ELSE [] END`, ...lists.map((_, i) => `l${i}`)].join(", ");
+  const rows = `SELECT ${kept}, unnest(list_concat(${all})) AS cell FROM (${cells})`;
   const rest = left.map((name) => `CASE WHEN cell.metric = '' THEN ${name} END AS ${name}`);
   const columns = [...lead, "cell.metric AS metric", "cell.value AS value", "cell.value_text AS value_text", ...rest];
   return `SELECT ${columns.join(", ")} FROM (${rows})`;

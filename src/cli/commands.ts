@@ -25,7 +25,9 @@ const ANY = { least: 0, most: Number.POSITIVE_INFINITY } as const;
 const SOURCES =
   "a wandb/ folder, one run folder in it, a .wandb file, a dr_wandb export (its folder or a file of it), or JSON Lines";
 const JSON_LINES_TEXT =
-  "JSON Lines are files of one JSON object a line, or JSON lists of objects, plain or as .gz or .zst; - is standard input, and a quoted glob such as 'runs/*.jsonl' stands for all files that match. Each object is a row of a run's history or a run.";
+  "JSON Lines are files of one JSON object a line, or JSON lists of objects, plain or as .gz or .zst; - is standard input. Each object is a row of a run's history or a run.";
+const GLOBS =
+  "A quoted glob such as 'runs/*.jsonl' or 'projects/*/wandb' stands for the files that match it, or when none does or it ends in / for the folders.";
 const JSON_LINES: readonly OptionName[] = ["kind", "run-id-field", "project-field", "entity-field"];
 
 const TABLE_OPTIONS: readonly OptionName[] = ["to", "history", "compression", "row-group-size", "partition-by"];
@@ -40,6 +42,7 @@ export const COMMANDS: readonly Command[] = [
     description: [
       `Imports each PATH (${SOURCES}) into the raw store, writes tables and a report, and says what to look at. Without a PATH it takes "sources" of wandb-columns.json.`,
       JSON_LINES_TEXT,
+      GLOBS,
       "In a folder without schemas it proposes them from the data and writes schemas/ and a .gitignore. From then on your schemas decide, and --on-new says what happens to paths they do not know.",
       "Only what is new is imported and only tables that change are written, so it is cheap to run again.",
     ],
@@ -59,6 +62,7 @@ export const COMMANDS: readonly Command[] = [
     examples: [
       ["wandb-columns sync ./wandb", "tables from the logs of local runs, in ./tables"],
       ["wandb-columns sync export/ --project analysis", "a dr_wandb export, into the folder analysis"],
+      ["wandb-columns sync 'projects/*/wandb' old/export", "several sources at once, runs of whatever projects"],
       ["wandb-columns sync ./wandb --on-new add", "give every new path a column"],
     ],
     load: async () => (await import("./sync.js")).sync,
@@ -71,6 +75,7 @@ export const COMMANDS: readonly Command[] = [
     description: [
       `Reads each PATH (${SOURCES}) and keeps every record in raw/, byte for byte. What was imported before and did not change adds nothing.`,
       JSON_LINES_TEXT,
+      GLOBS,
       "A source that is damaged in part gives what is whole, and findings for the rest.",
     ],
     options: [...JSON_LINES, "entity", "wandb-project", "fail-on", "memory", "threads", "wait", "dry-run", "json"],

@@ -13,7 +13,7 @@ import type { Thresholds } from "../profile/infer-rules.js";
 import { FEWEST_ROWS } from "../sinks/parquet.js";
 import type { Effects } from "./effects.js";
 import { COMPRESSIONS, FAIL_ON, HISTORY_FORMS, ON_NEW, type OptionName, PARTITIONS, RECORD_KINDS } from "./options.js";
-import { type OptionValues, settingText } from "./variables.js";
+import { type OptionValues, settingOrigin, settingText } from "./variables.js";
 
 /** What a command works with, from option, environment and wandb-columns.json, in this order. */
 export interface Settings {
@@ -36,15 +36,21 @@ export interface Settings {
   readonly tableOptions: TableOptions;
 }
 
-function refuse(what: string, expected: string, found: string): never {
-  throw new CliError("usage/bad-value", `${what} is ${expected}, found ${JSON.stringify(found)}.`, {
-    next: "Correct the option, the WANDB_COLUMNS_ variable or the setting in wandb-columns.json.",
+/** What was given for options, as text, and what it is called where it was given. */
+interface Given {
+  readonly text: (name: OptionName) => string | undefined;
+  readonly origin: (name: OptionName) => string;
+}
+
+function refuse(origin: string, expected: string, found: string): never {
+  throw new CliError("usage/bad-value", `${origin} is ${expected}, found ${JSON.stringify(found)}.`, {
+    next: "Correct it there; docs/guide.md lists the settings.",
   });
 }
 
-function choice<T extends string>(name: OptionName, values: readonly T[], text: string): T {
-  const found = values.find((value) => value === text);
-  return found ?? refuse(name, `one of ${values.join(", ")}`, text);
+function choice<T extends string>(name: OptionName, values: readonly T[], usual: T, { text, origin }: Given): T {
+  const wanted = text(name) ?? usual;
+  return values.find((value) => value === wanted) ?? refuse(origin(name), `one of ${values.join(", ")}`, wanted);
 }
 
 const UNITS: Readonly<Record<string, number>> = {
@@ -59,50 +65,57 @@ const UNITS: Readonly<Record<string, number>> = {
   tib: 2 ** 40,
 };
 
-/** `2GB`, `800 MB`, `1.5GiB` to bytes. @throws CliError when it is no size or under 200 MB. */
-export function parseSize(text: string): number {
+/**
+ * `2GB`, `800 MB`, `1.5GiB` to bytes.
+ * @param origin what the text is called in the message.
+ * @throws CliError when it is no size or under 200 MB.
+ */
+export function parseSize(text: string, origin: string): number {
   const match = /^([0-9]+(?:\.[0-9]+)?)\s*([a-z]+)$/i.exec(text.trim());
   const unit = UNITS[(match?.[2] ?? "").toLowerCase()];
   const bytes = Math.floor(Number(match?.[1]) * (unit ?? Number.NaN));
   if (!(bytes >= LEAST_MEMORY) || !Number.isSafeInteger(bytes))
-    refuse("memory", "a size of at least 200MB, such as 2GB", text);
+    refuse(origin, "a size of at least 200MB, such as 2GB", text);
   return bytes;
 }
 
-function limitsOf(memory: string | undefined, threads: string | undefined, machine: Machine): Limits {
+function limitsOf({ text, origin }: Given, config: Config, machine: Machine): Limits {
   const usual = defaultLimits(machine);
-  const count = threads === undefined ? usual.threads : Number(threads);
+  const threads = text("threads") ?? String(config.threads ?? usual.threads);
+  const count = Number(threads);
   if (!Number.isInteger(count) || count < 1 || count > 1024)
-    refuse("threads", "a number from 1 to 1024", threads ?? "");
-  return { memory: memory === undefined ? usual.memory : parseSize(memory), threads: count };
+    refuse(origin("threads"), "a number from 1 to 1024", threads);
+  const memory = text("memory") ?? config.memory;
+  return { memory: memory === undefined ? usual.memory : parseSize(memory, origin("memory")), threads: count };
 }
 
 const USUAL_WAIT = 60;
 const LONGEST_WAIT = 86_400;
 
-function parseWait(text: string): number {
-  const seconds = /^\d+(\.\d+)?$/.test(text) ? Number(text) : Number.NaN;
-  if (!(seconds <= LONGEST_WAIT)) refuse("wait", `a number of seconds from 0 to ${LONGEST_WAIT}`, text);
+function waitOf({ text, origin }: Given, config: Config): number {
+  const given = text("wait") ?? String(config.wait ?? USUAL_WAIT);
+  const seconds = /^\d+(\.\d+)?$/.test(given) ? Number(given) : Number.NaN;
+  if (!(seconds <= LONGEST_WAIT)) refuse(origin("wait"), `a number of seconds from 0 to ${LONGEST_WAIT}`, given);
   return seconds;
 }
 
 /** Rows of a row group. @throws CliError when it is no whole number of at least 2,048 */
-function rowGroupSize(text: string): number {
+function rowGroupSize(text: string, origin: string): number {
   const rows = Number(text);
   if (!/^\d+$/.test(text) || rows < FEWEST_ROWS || !Number.isSafeInteger(rows))
-    refuse("row-group-size", `a whole number of at least ${FEWEST_ROWS}`, text);
+    refuse(origin, `a whole number of at least ${FEWEST_ROWS}`, text);
   return rows;
 }
 
-function tableOptions(given: (name: OptionName) => string | undefined, config: Config): TableOptions {
+function tableOptions(given: Given, config: Config): TableOptions {
   const usual = tableOptionsOf(config);
-  const rows = given("row-group-size");
+  const rows = given.text("row-group-size");
   return {
     ...usual,
-    history: choice("history", HISTORY_FORMS, given("history") ?? usual.history),
-    compression: choice("compression", COMPRESSIONS, given("compression") ?? usual.compression),
-    partitionBy: choice("partition-by", PARTITIONS, given("partition-by") ?? usual.partitionBy),
-    ...(rows === undefined ? {} : { rowGroupSize: rowGroupSize(rows) }),
+    history: choice("history", HISTORY_FORMS, usual.history, given),
+    compression: choice("compression", COMPRESSIONS, usual.compression, given),
+    partitionBy: choice("partition-by", PARTITIONS, usual.partitionBy, given),
+    ...(rows === undefined ? {} : { rowGroupSize: rowGroupSize(rows, given.origin("row-group-size")) }),
   };
 }
 
@@ -144,21 +157,23 @@ function jsonLinesOptions(options: OptionValues): Omit<SourcePath, "path"> {
  * @throws CliError `usage/…` when a value is wrong, SchemaError `config/…` when wandb-columns.json is.
  */
 export async function readSettings(options: OptionValues, effects: Effects): Promise<Settings> {
-  const given = (name: OptionName) => settingText(name, options, effects.variables);
-  const project = projectAt(given("project") ?? ".");
+  const given: Given = {
+    text: (name) => settingText(name, options, effects.variables),
+    origin: (name) => settingOrigin(name, options, effects.variables),
+  };
+  const project = projectAt(given.text("project") ?? ".");
   const config = await loadConfig(project.config, effects);
   const jsonLines = jsonLinesOptions(options);
-  const threads = given("threads") ?? (config.threads === undefined ? undefined : String(config.threads));
   return {
     project,
     sources: (config.sources ?? []).map((source) => ({ ...sourcePath(source, project), ...jsonLines })),
-    entity: given("entity") ?? config.entity,
-    wandbProject: given("wandb-project") ?? config.wandbProject,
+    entity: given.text("entity") ?? config.entity,
+    wandbProject: given.text("wandb-project") ?? config.wandbProject,
     jsonLines,
-    onNew: choice("on-new", ON_NEW, given("on-new") ?? config.onNew ?? "report"),
-    failOn: choice("fail-on", FAIL_ON, given("fail-on") ?? config.failOn ?? "error"),
-    limits: limitsOf(given("memory") ?? config.memory, threads, effects.machine),
-    wait: parseWait(given("wait") ?? String(config.wait ?? USUAL_WAIT)),
+    onNew: choice("on-new", ON_NEW, config.onNew ?? "report", given),
+    failOn: choice("fail-on", FAIL_ON, config.failOn ?? "error", given),
+    limits: limitsOf(given, config, effects.machine),
+    wait: waitOf(given, config),
     naming: config.naming ?? "snake",
     thresholds: thresholdsOf(config),
     sink: sinkOf(options, config, project),

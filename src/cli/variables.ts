@@ -21,6 +21,13 @@ export function settingText(
   return variables[variableName(name)] || undefined;
 }
 
+/** What a setting is called where its text comes from: the option, its variable, or wandb-columns.json. */
+export function settingOrigin(name: OptionName, options: OptionValues, variables: Effects["variables"]): string {
+  if (options.has(name)) return `--${name}`;
+  if (settingText(name, options, variables) !== undefined) return variableName(name);
+  return `"${name.replaceAll(/-(.)/g, (_, letter: string) => letter.toUpperCase())}" in wandb-columns.json`;
+}
+
 /** Whether a flag is set; its variable counts as set unless it is empty, 0, false or no. */
 export function settingFlag(name: OptionName, options: OptionValues, variables: Effects["variables"]): boolean {
   return !["", "0", "false", "no"].includes((settingText(name, options, variables) ?? "").toLowerCase());

@@ -69,7 +69,13 @@ function explainOpening(error: unknown, file: string): unknown {
     return foreign(file, "is no DuckDB database, and wandb-columns did not write it", error);
   }
   if (/Permission denied/i.test(message)) return error;
-  return foreign(file, `cannot be opened as a DuckDB database (${message.split("\n")[0]})`, error);
+  const versions = /with version number (\d+), but we can only read versions between \d+ and (\d+)/.exec(message);
+  if (versions !== null) {
+    const [, found, most] = versions;
+    return foreign(file, `has version ${found} of DuckDB's file format, which is read here up to ${most}`, error);
+  }
+  const [why = ""] = (error.cause instanceof Error ? error.cause.message : message).split("\n");
+  return foreign(file, `cannot be opened as a DuckDB database (${why})`, error);
 }
 
 /** What people may have made in a database beside our tables, each with its kind. */

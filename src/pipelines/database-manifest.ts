@@ -39,6 +39,8 @@ export function manifestSql(manifest: DatabaseManifest): string {
   return `CREATE SCHEMA ${MANIFEST_SCHEMA};
 CREATE TABLE ${MANIFEST_SCHEMA}.manifest (format INTEGER NOT NULL, manifest VARCHAR NOT NULL);
 COMMENT ON TABLE ${MANIFEST_SCHEMA}.manifest IS 'What the tables were made from, for wandb-columns.';
+COMMENT ON COLUMN ${MANIFEST_SCHEMA}.manifest.format IS 'Format of the manifest: a version of wandb-columns reads those it knows.';
+COMMENT ON COLUMN ${MANIFEST_SCHEMA}.manifest.manifest IS 'JSON: hashes of plan and runs, the runs with the digests of their logs, rows by table, findings.';
 INSERT INTO ${MANIFEST_SCHEMA}.manifest VALUES (${format}, ${text});
 `;
 }

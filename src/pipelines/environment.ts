@@ -21,7 +21,10 @@ export interface Machine {
 export interface Environment {
   /** The file system: `node:fs/promises`. */
   readonly files: typeof import("node:fs/promises");
-  /** The files that a glob matches, in the order of their names; `\` is an escape but on Windows. */
+  /**
+   * The files that a glob matches, or when none does or it ends in `/` the folders, in the order of their names; `\` is
+   * an escape but on Windows.
+   */
   glob(pattern: string): Promise<readonly string[]>;
   readonly stdin: StandardInput;
   readonly machine: Machine;

@@ -46,11 +46,14 @@ function thisMachine(): Machine {
   };
 }
 
-async function globFiles(pattern: string): Promise<string[]> {
+async function globPaths(pattern: string): Promise<string[]> {
   const { glob } = await import("tinyglobby");
   const slashed = sep === "\\" ? pattern.replaceAll("\\", "/") : pattern;
-  const found = await glob(slashed, { absolute: isAbsolute(pattern), expandDirectories: false });
-  return found.sort((a, b) => (a < b ? -1 : 1));
+  const options = { absolute: isAbsolute(pattern), expandDirectories: false };
+  const found = slashed.endsWith("/") ? [] : await glob(slashed, options);
+  const folders = found.length > 0 ? [] : await glob(slashed, { ...options, onlyDirectories: true });
+  const paths = [...found, ...folders.map((folder) => folder.replace(/(?<=.)\/$/, ""))];
+  return paths.sort((a, b) => (a < b ? -1 : 1));
 }
 
 /** A file of this package, by its path inside it. */
@@ -71,7 +74,7 @@ function packageVersion(): string {
 export function nodeEnvironment(signal: AbortSignal = new AbortController().signal): Environment {
   return {
     files,
-    glob: globFiles,
+    glob: globPaths,
     stdin: standardInput(() => addAbortSignal(signal, process.stdin)),
     machine: thisMachine(),
     builtInSchemas: packagePath("schemas"),

@@ -22,12 +22,14 @@ const UNSAFE = /[^A-Za-z0-9._~\u0080-\u{10ffff}-]/gu;
 /** Most bytes of a folder's name that file systems take. */
 const LONGEST_NAME = 255;
 
+/** Values that readers take for a missing one: DuckDB the word in any case, every reader the name that Hive gave it. */
+const MISSING = /^(?:null|__HIVE_DEFAULT_PARTITION__)$/i;
+
 const percent = (character: string): string =>
   `%${character.charCodeAt(0).toString(16).toUpperCase().padStart(2, "0")}`;
 
 function segment(column: PartitionColumn, value: string): string {
-  // DuckDB takes the word for a missing value.
-  const spelled = /^null$/i.test(value) ? percent(value.slice(0, 1)) + value.slice(1) : value.replace(UNSAFE, percent);
+  const spelled = MISSING.test(value) ? percent(value.slice(0, 1)) + value.slice(1) : value.replace(UNSAFE, percent);
   const name = `${column}=${spelled}`;
   if (Buffer.byteLength(name) <= LONGEST_NAME) return name;
   throw new StoreError(

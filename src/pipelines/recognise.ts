@@ -109,7 +109,7 @@ export async function recogniseSources(paths: readonly (string | SourcePath)[], 
   const sources: RecognisedSource[] = [];
   const given = paths.map((path) => (typeof path === "string" ? { path } : path));
   const { expanded, unmatched } = await expandPaths(given, env);
-  const findings = unmatched.map((path) => unreadable(path, "no file matches"));
+  const findings = unmatched.map((path) => unreadable(path, "no file or folder matches"));
   for (const source of expanded) {
     const found = await recognise(source, env).catch((error: unknown) => {
       env.signal.throwIfAborted();

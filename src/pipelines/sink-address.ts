@@ -22,6 +22,17 @@ export const SINK_FORMS = Object.entries(SINKS)
   .map(([kind, { place }]) => `${kind}:${place}`)
   .join(" or ");
 
+const DATABASE = /\.(?:duckdb|ddb|db)$/i;
+
+/** How a text that is no sink is to be written, as a next step. */
+function advice(text: string, kind: string, path: string): string {
+  if (kind === text && DATABASE.test(text)) return `Write duckdb:${text}.`;
+  const near = isKind(kind) ? kind : nearestWord(kind, Object.keys(SINKS));
+  const known = near ?? (DATABASE.test(path) ? "duckdb" : undefined);
+  if (known !== undefined && path !== "") return `Write ${known}:${path}.`;
+  return `Write, for example, ${known === "duckdb" ? "duckdb:tables.duckdb" : "parquet:tables"}.`;
+}
+
 /**
  * `parquet:DIR` or `duckdb:FILE` to its parts.
  * @param base the folder that a relative path is inside of.
@@ -31,9 +42,8 @@ export function parseSink(text: string, base: string): SinkAddress {
   const [kind = "", ...rest] = text.split(":");
   const path = rest.join(":");
   if (isKind(kind) && path !== "") return SINKS[kind].at(isAbsolute(path) || base === "" ? path : join(base, path));
-  const near = rest.length === 0 ? undefined : nearestWord(kind, Object.keys(SINKS));
   throw new CliError("usage/sink", `A sink is written ${SINK_FORMS}, found ${JSON.stringify(text)}.`, {
-    next: near !== undefined && path !== "" ? `Write ${near}:${path}.` : "Write, for example, parquet:tables.",
+    next: advice(text, kind, path),
   });
 }
 

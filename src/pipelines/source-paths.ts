@@ -26,7 +26,7 @@ export const FieldOptions = {
 /** A path to import, with what is to be known of it. */
 export const SourcePathSchema = Type.Object(
   {
-    path: Type.String({ minLength: 1, description: "A file or folder, relative to this file, or a glob of files." }),
+    path: Type.String({ minLength: 1, description: "A file or folder, relative to this file, or a glob of them." }),
     kind: Type.Optional(
       Type.Union([...RECORDS], {
         description: "What the records of JSON Lines are. Default: told by the first of them.",
@@ -73,10 +73,10 @@ async function exists(path: string, env: Environment): Promise<boolean> {
 }
 
 /**
- * The files that a path names: itself, or when nothing is there and it is a glob, the files that match, in the order of
- * their names. Undefined when none does.
+ * What a path names: itself, or when nothing is there and it is a glob, the files or else folders that match, in the
+ * order of their names. Undefined when none does.
  */
-async function filesOf(path: string, env: Environment): Promise<readonly string[] | undefined> {
+async function matchesOf(path: string, env: Environment): Promise<readonly string[] | undefined> {
   if (path === STDIN || !GLOB.test(path) || (await exists(path, env))) return [path];
   const found = await env.glob(path);
   return found.length === 0 ? undefined : found;
@@ -90,7 +90,7 @@ export async function expandPaths(
   const paths = new Map<string, SourcePath>();
   const unmatched: string[] = [];
   for (const source of sources) {
-    const found = await filesOf(source.path, env);
+    const found = await matchesOf(source.path, env);
     if (found === undefined) unmatched.push(source.path);
     for (const path of found ?? []) if (!paths.has(path)) paths.set(path, { ...source, path });
   }

@@ -1,6 +1,7 @@
 import { dirname, join } from "node:path";
 import { diskReason } from "../disk-error.js";
 import { StoreError } from "../errors.js";
+import { isMissing } from "../store/store-env.js";
 import type { Environment } from "./environment.js";
 
 type Files = Environment["files"];
@@ -15,6 +16,8 @@ export class Staging {
   readonly #staged = new Set<string>();
   /** Folders as they are called here, by what they are on the disk. */
   readonly #folders = new Map<string, string>();
+  /** Folders that were made for files, each with those above it that were. */
+  readonly #made: (readonly string[])[] = [];
   #published = false;
 
   constructor(files: Files, dir: string) {
@@ -38,10 +41,18 @@ export class Staging {
    */
   async place(file: string): Promise<string> {
     const path = join(this.#dir, file);
-    await this.#files.mkdir(dirname(path), { recursive: true });
+    await this.#make(dirname(path));
     await this.#distinct(dirname(path));
     this.#staged.add(file);
     return path + TEMPORARY;
+  }
+
+  async #make(folder: string): Promise<void> {
+    const first = await this.#files.mkdir(folder, { recursive: true });
+    if (first === undefined) return;
+    const made = [];
+    for (let at = folder; at.length >= first.length; at = dirname(at)) made.push(at);
+    this.#made.push(made);
   }
 
   /** Whether this is where `place` puts a file. */
@@ -85,9 +96,24 @@ export class Staging {
     this.#staged.delete(file);
   }
 
+  /** Removes the files that wait, and the folders that were made for nothing. */
   async discard(): Promise<void> {
     for (const file of this.#staged) await this.#files.rm(join(this.#dir, file) + TEMPORARY, { force: true });
+    for (const made of this.#made.toReversed()) {
+      for (const folder of made) if (!(await removeEmpty(this.#files, folder))) break;
+    }
   }
+}
+
+/** Removes a folder when it is empty; whether it is gone. */
+export async function removeEmpty(files: Files, path: string): Promise<boolean> {
+  try {
+    if ((await files.readdir(path)).length > 0) return false;
+    await files.rmdir(path);
+  } catch (error) {
+    if (!isMissing(error)) throw error;
+  }
+  return true;
 }
 
 /** Waits until a file or folder is on the disk. */
@@ -112,7 +138,7 @@ export function explainDiskError(error: unknown, dir: string, published: boolean
     : "The tables that were there are unchanged.";
   return new StoreError("tables/write", `The tables could not be written to ${dir}: ${why}. ${state}`, {
     where: { file: dir },
-    next: "Make room there or choose another folder, then run the same command again.",
+    next: "Make room there, see to its rights, or choose another place; then run the same command again.",
     cause: error,
   });
 }

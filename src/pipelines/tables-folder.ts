@@ -1,4 +1,5 @@
 import { dirname, join } from "node:path";
+import { HISTORY_FORMS, historyName } from "../plan/history-form.js";
 import { isFolder, partFile } from "../plan/part-files.js";
 import type { Table } from "../plan/plan.js";
 import { LOCK_LEFTOVER } from "../store/lock.js";
@@ -6,7 +7,7 @@ import { isMissing } from "../store/store-env.js";
 import type { Environment } from "./environment.js";
 import { buildFolder, discardLast, isPart, isThere, isUnfinished, settleFolders, swapFolder } from "./folder-swap.js";
 import { isPartitionFolder } from "./partitions.js";
-import { type Staging, sync, TEMPORARY } from "./staging.js";
+import { removeEmpty, type Staging, sync, TEMPORARY } from "./staging.js";
 import { type Part, readTablesManifest, type TablesManifest } from "./tables-manifest.js";
 
 type Files = Environment["files"];
@@ -72,34 +73,27 @@ export async function lostFiles(
 
 const ROOT_UNFINISHED = new RegExp(`^(.+\\.parquet|manifest\\.json)\\.writing$|^\\.lock(${LOCK_LEFTOVER})$`);
 
-/** Removes a folder that has become empty; whether it is gone. */
-async function removeEmpty(files: Files, path: string): Promise<boolean> {
-  try {
-    if ((await files.readdir(path)).length > 0) return false;
-    await files.rmdir(path);
-  } catch (error) {
-    if (!isMissing(error)) throw error;
-  }
-  return true;
-}
-
 /** What is known of the folders of a tables folder. */
 interface Known {
   readonly named: ReadonlySet<string>;
   /** Names of tables that are folders. */
   readonly tables: ReadonlySet<string>;
+  /** Names that the history has in other forms: what an export that was killed has made of them is empty. */
+  readonly others: ReadonlySet<string>;
 }
 
-/** Removes what a folder of parts has and the manifest does not name, and the folder when nothing is left in it. */
+/** Removes what a folder of parts has and the manifest does not name, and folders of tables in which nothing is left. */
 async function removeParts(files: Files, dir: string, folder: string, known: Known): Promise<void> {
-  const ours = known.tables.has(folder.split("/")[0] ?? "");
+  const table = folder.split("/")[0] ?? "";
+  const ours = known.tables.has(table);
+  const made = ours || known.others.has(table);
   for (const entry of await files.readdir(join(dir, folder), { withFileTypes: true })) {
     const path = `${folder}/${entry.name}`;
     const orphan = ours && isPart(entry.name) && !known.named.has(path);
     if (entry.isFile() && (orphan || isUnfinished(entry.name))) await files.rm(join(dir, path));
-    if (ours && entry.isDirectory() && isPartitionFolder(entry.name)) await removeParts(files, dir, path, known);
+    if (made && entry.isDirectory() && isPartitionFolder(entry.name)) await removeParts(files, dir, path, known);
   }
-  if (ours) await removeEmpty(files, join(dir, folder));
+  if (made) await removeEmpty(files, join(dir, folder));
 }
 
 /**
@@ -117,7 +111,7 @@ export async function removeLeftovers(
   const spared = new Set([...named, ...dictionaryFiles(tables)]);
   for (const file of manifest?.pending ?? []) if (!spared.has(file)) await files.rm(join(dir, file), { force: true });
   const folders = [...tables.filter(isFolder).map((table) => table.name), ...[...named].map(tableOf)];
-  const known = { named, tables: new Set(folders) };
+  const known = { named, tables: new Set(folders), others: new Set(HISTORY_FORMS.map(historyName)) };
   for (const entry of await files.readdir(dir, { withFileTypes: true })) {
     if (entry.isFile() && ROOT_UNFINISHED.test(entry.name)) await files.rm(join(dir, entry.name), { force: true });
     if (entry.isDirectory()) await removeParts(files, dir, entry.name, known);

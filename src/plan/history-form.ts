@@ -9,6 +9,9 @@ import { LEADING_TABLES } from "./tables.js";
 export const HISTORY_FORMS = ["wide", "long", "struct"] as const;
 export type HistoryForm = (typeof HISTORY_FORMS)[number];
 
+/** The name of the history in a form. */
+export const historyName = (form: HistoryForm): string => (form === "wide" ? "history" : `history_${form}`);
+
 /** A column whose cells are records, with a column of the plan as each member. */
 export interface StructColumn {
   readonly id: number;
@@ -68,7 +71,7 @@ function freeIds(table: string, names: readonly string[], { columns, residuals }
 }
 
 function longHistory(history: Table): StoredTable {
-  const name = "history_long";
+  const name = historyName("long");
   const ids = freeIds(
     name,
     LONG_COLUMNS.map((column) => column.name),
@@ -87,7 +90,7 @@ function longHistory(history: Table): StoredTable {
 }
 
 function structHistory(history: Table): StoredTable {
-  const name = "history_struct";
+  const name = historyName("struct");
   const columns = metricColumns(history);
   const [id = 0] = freeIds(name, ["metrics"], history);
   const struct = { id, name: "metrics", description: "The metrics of the row: one member a metric.", columns };

@@ -1,5 +1,6 @@
 import type { BlobName } from "../blob.js";
 import { isPrefix, parsePointer } from "../json/pointer.js";
+import { HISTORY_FORMS, historyName } from "../plan/history-form.js";
 import type { Column, Plan, SerializedReason, Table } from "../plan/plan.js";
 import {
   bestMatches,
@@ -132,6 +133,13 @@ function nameAnswers(plan: Plan, report: Report, query: string): Answer[] {
     .map((item) => ({ kind: "retired", ...item }));
 }
 
+/** A column of the history in another form as the plan calls it: `history_struct.metrics.loss` is `history.loss`. */
+function nameInPlan(query: string): string {
+  const form = HISTORY_FORMS.find((item) => item !== "wide" && query.startsWith(`${historyName(item)}.`));
+  if (form === undefined) return query;
+  return `history.${query.slice(historyName(form).length + 1).replace(/^metrics\./, "")}`;
+}
+
 function serializedAnswer(plan: Plan, known: Known): Answer | undefined {
   const declared = plan.serialized.find(
     (item) => item.blob === known.blob && isPrefix(parsePointer(item.path), known.path),
@@ -193,6 +201,7 @@ export function explain(plan: Plan, report: Report, query: string): Explanation 
   const about = (paths: readonly Known[]): Answer[] => paths.flatMap((item) => pathAnswer(plan, report, item));
   const answers = firstFound(
     () => nameAnswers(plan, report, text),
+    () => nameAnswers(plan, report, nameInPlan(text)),
     () => about(bestMatches(known, ways)),
     () => [...blobRoot(text), ...bestMatches(containersOf(known), ways)].map((item) => containerAnswer(report, item)),
     () => about(namesakes(plan, known, text)),

@@ -1,6 +1,7 @@
 /** JSON Lines from the command line, to tables and back. */
-import { mkdir, readdir, writeFile } from "node:fs/promises";
+import { cp, mkdir, readdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { gzipSync } from "node:zlib";
 import { beforeAll, describe, expect, test } from "vitest";
 import { emptyFolder, run, start } from "./cli.js";
@@ -62,6 +63,30 @@ describe("sync", () => {
     expect(await rebuilt(project)).toEqual({ a: [0.5, 1.5], b: [0.5, 1.5] });
   });
 
+  test("of a glob of folders, and of several projects, is one set of tables", async () => {
+    const own = await emptyFolder();
+    const sdk = fileURLToPath(new URL("../data/wandb_sdk_offline", import.meta.url));
+    for (const name of ["keys", "numbers"]) await cp(join(sdk, name), join(own, "in", name), { recursive: true });
+    await writeFile(join(own, "in", "notes.txt"), "not imported");
+    await writeFile(join(own, "rows.jsonl"), row("a", 0));
+    const args = ["rows.jsonl", ...PLACE, "--project", "out", "--partition-by", "project", "--json"];
+    const result = await run(["sync", "in/*/*run-*", ...args], { cwd: own });
+    expect(result).toMatchObject({ code: 0, err: "" });
+    const { sources, projects } = JSON.parse(result.out) as { sources: { path: string }[]; projects: object[] };
+    expect(sources.map(({ path }) => path)).toEqual([
+      expect.stringMatching(/^in\/keys\/offline-run-/),
+      expect.stringMatching(/^in\/numbers\/offline-run-/),
+      "rows.jsonl",
+    ]);
+    expect(projects.length).toBeGreaterThan(1);
+    const folders = await readdir(join(own, "out/tables/history"), { recursive: true, withFileTypes: true });
+    const partitions = folders.filter((entry) => entry.name.startsWith("project=")).length;
+    expect(partitions).toBe(projects.length);
+    const dry = async (path: string) => (await run(["sync", path, "--dry-run", "--json"], { cwd: own })).out;
+    expect(await dry("in/")).toContain('"path": "in/"');
+    expect(await dry("in/*/")).toContain('"path": "in/keys"');
+  });
+
   test("takes paths and fields from wandb-columns.json", async () => {
     const project = await emptyFolder();
     await mkdir(join(project, "in"));
@@ -93,7 +118,7 @@ describe("import", () => {
   });
 
   test.each([
-    [["none-*.jsonl"], "none-*.jsonl was not imported: no file matches"],
+    [["none-*.jsonl"], "none-*.jsonl was not imported: no file or folder matches"],
     [["unclear.jsonl"], "say which with --kind history|runs"],
     [["utf16.jsonl"], "it is UTF-16 text"],
     [["."], "JSON Lines: it is a folder; give its files"],

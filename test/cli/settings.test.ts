@@ -107,21 +107,31 @@ describe("settings", () => {
     variables: Record<string, string>,
     says: RegExp,
   ][] = [
-    ["a size without unit", { memory: "2000" }, {}, /memory is a size/],
+    ["a size without unit", { memory: "2000" }, {}, /--memory is a size/],
     ["too little memory", { memory: "10MB" }, {}, /at least 200MB.*"10MB"/],
-    ["an absurd size", { memory: `${"9".repeat(400)}GB` }, {}, /memory is a size/],
-    ["no threads", { threads: "0" }, {}, /threads is a number from 1 to 1024/],
+    ["an absurd size", { memory: `${"9".repeat(400)}GB` }, {}, /--memory is a size/],
+    ["no threads", { threads: "0" }, {}, /--threads is a number from 1 to 1024/],
     ["threads that are no number", { threads: "two" }, {}, /found "two"/],
-    ["a wrong variable", {}, { WANDB_COLUMNS_FAIL_ON: "errors" }, /fail-on is one of error, warning, note, never/],
+    [
+      "a wrong variable",
+      {},
+      { WANDB_COLUMNS_FAIL_ON: "errors" },
+      /WANDB_COLUMNS_FAIL_ON is one of error, warning, note, never/,
+    ],
     ["an unknown sink", { to: "postgres:x" }, {}, /parquet:DIR or duckdb:FILE, found "postgres:x"/],
     [
       "a small row group",
       { "row-group-size": "100" },
       {},
-      /row-group-size is a whole number of at least 2048, found "100"/,
+      /--row-group-size is a whole number of at least 2048, found "100"/,
     ],
-    ["a row group of words", { "row-group-size": "1e6" }, {}, /row-group-size is a whole number/],
-    ["an unknown compression", {}, { WANDB_COLUMNS_COMPRESSION: "zip" }, /compression is one of zstd, snappy/],
+    ["a row group of words", { "row-group-size": "1e6" }, {}, /--row-group-size is a whole number/],
+    [
+      "an unknown compression",
+      {},
+      { WANDB_COLUMNS_COMPRESSION: "zip" },
+      /WANDB_COLUMNS_COMPRESSION is one of zstd, snappy/,
+    ],
     ["Parquet's options for a database", { to: "duckdb:x", compression: "gzip" }, {}, /--compression is for Parquet/],
     ["a sink without folder", { to: "parquet:" }, {}, /found "parquet:"/],
     ["a sink without prefix", { to: "tables" }, {}, /found "tables"/],
@@ -129,6 +139,13 @@ describe("settings", () => {
   test.each(bad)("refuse %s", async (_name, given, variables, says) => {
     const project = await emptyFolder();
     await expect(readSettings(options({ project, ...given }), effects(variables))).rejects.toThrow(says);
+  });
+
+  test("say of which file a wrong one is", async () => {
+    const project = await projectWith({ memory: "2000" });
+    await expect(readSettings(options({ project }), effects({}))).rejects.toThrow(
+      '"memory" in wandb-columns.json is a size of at least 200MB, such as 2GB, found "2000"',
+    );
   });
 
   test("a configuration that is a folder is an error of the system", async () => {
@@ -144,7 +161,7 @@ test.each([
   ["1GiB", 2 ** 30],
   ["300000000B", 3e8],
 ])("%s is %d bytes", (text, bytes) => {
-  expect(parseSize(text)).toBe(bytes);
+  expect(parseSize(text, "--memory")).toBe(bytes);
 });
 
 test.each([

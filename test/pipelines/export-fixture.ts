@@ -100,6 +100,8 @@ export function dying(changes: number) {
     stat: mortal(files.stat, false),
     mkdir: mortal(files.mkdir, false),
     link: mortal(files.link, false),
+    readdir: mortal(files.readdir, false) as typeof files.readdir,
+    rmdir: mortal(files.rmdir, false),
   });
   const machine = { ...environment.machine, pid: 4_000_001 };
   return { env: { ...env, machine }, died: () => dead };

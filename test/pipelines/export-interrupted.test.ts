@@ -1,8 +1,9 @@
-import { cp, mkdir, readFile, rm, writeFile } from "node:fs/promises";
+import { cp, mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { StoreError } from "../../src/errors.js";
 import { type Project, planProject } from "../../src/pipelines/project.js";
+import { DEFAULT_TABLE_OPTIONS } from "../../src/pipelines/table-options.js";
 import { environment, rebuild } from "../end-to-end/project.js";
 import {
   declare,
@@ -24,17 +25,27 @@ it("removes parts that the manifest does not name and unfinished files, and noth
   await load(at, { rows: rowsOf(3) });
   await exportProject(at);
   const before = await tableFiles(at);
-  const stays = ["notes.txt", "history/notes.parquet", "mine/part-0001.parquet", "mine.parquet"];
+  const stays = [
+    "history_long/part-0001.parquet",
+    "notes.txt",
+    "history/notes.parquet",
+    "mine/part-0001.parquet",
+    "mine.parquet",
+  ];
   const goes = [
     "history/part-0007.parquet",
     "history/part-0001.parquet.writing",
     "runs.parquet.writing",
     "manifest.json.writing",
+    "history_struct/project=p/part-0001.parquet.writing",
   ];
-  await mkdir(join(at.tables, "mine"));
+  for (const folder of ["mine", "history_long", "history_struct/project=p"]) {
+    await mkdir(join(at.tables, folder), { recursive: true });
+  }
   for (const file of [...stays, ...goes]) await cp(join(at.tables, "history/part-0001.parquet"), join(at.tables, file));
   expect((await exportProject(at)).skipped).toBe(true);
   expect(await tableFiles(at)).toEqual([...before, ...stays].sort());
+  expect(await readdir(at.tables)).not.toContain("history_struct");
 });
 
 describe("an export that is killed", () => {
@@ -106,6 +117,18 @@ describe("a disk that refuses", () => {
     expect((await tableFiles(at)).filter((file) => file.endsWith(".writing"))).toEqual(["manifest.json.writing"]);
     await exportProject(at);
     expect(await history(at)).toEqual([[0], [1]]);
+  });
+
+  it("leaves no folder that was made for nothing", async () => {
+    const { at, before } = await changed();
+    const folders = async () =>
+      (await readdir(at.tables, { recursive: true })).filter((name) => !/\./.test(name)).sort();
+    const there = await folders();
+    const env = withFiles({ rename: () => Promise.reject(diskError("ENOSPC")) });
+    const options = { ...DEFAULT_TABLE_OPTIONS, history: "long", partitionBy: "project" } as const;
+    expect(await failure(exportProject(at, { env, options }))).toMatchObject({ code: "tables/write" });
+    expect(await folders()).toEqual(there);
+    expect(await history(at)).toEqual(before);
   });
 
   it("does not say so when some are new", async () => {

@@ -84,7 +84,10 @@ describe("tables by project", () => {
   });
 
   it("are read by DuckDB as people do, project in its place", async () => {
-    const at = await loaded(run("p", "a"), run("q+1 é%", "b"), run("null", "c"), run("2024", "d"));
+    const missing = "__HIVE_DEFAULT_PARTITION__";
+    const at = await loaded(
+      ...[run("p", "a"), run("q+1 é%", "b"), run("null", "c"), run("2024", "d"), run(missing, "e"), run("", "f")],
+    );
     await exportProject(at, divided);
     const read = (glob: string, more = "") =>
       withSession((session) =>
@@ -97,6 +100,8 @@ describe("tables by project", () => {
       ["b", "q+1 é%"],
       ["c", "null"],
       ["d", "2024"],
+      ["e", missing],
+      ["f", ""],
     ];
     expect(await read("history/**/*.parquet")).toEqual(want);
     expect(await read("history/*/*.parquet", ", hive_types_autocast = 0")).toEqual(want);
@@ -200,6 +205,7 @@ describe("the folder of a partition", () => {
     ["100%=é+日本\u{1F600}", "project=100%25%3Dé%2B日本\u{1F600}"],
     ["..", "project=.."],
     ["NULL", "project=%4EULL"],
+    ["__HIVE_DEFAULT_PARTITION__", "project=%5F_HIVE_DEFAULT_PARTITION__"],
     ["line\nend\0", "project=line%0Aend%00"],
   ])("of %j is %s", (name, folder) => {
     expect(partitionFolder(["project"], key("e", name))).toBe(folder);

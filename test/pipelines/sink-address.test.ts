@@ -26,11 +26,17 @@ test.each(["", "parquet", "parquet:", "duckdb:", "out", ":out", "toString:x", "p
   },
 );
 
-test("a misspelt kind is suggested", () => {
-  try {
-    parseSink("parqet:x", "");
-    expect.unreachable();
-  } catch (error) {
-    expect((error as CliError).next).toBe("Write parquet:x.");
-  }
+test.each([
+  ["parqet:x", "Write parquet:x."],
+  ["duckbd:x", "Write duckdb:x."],
+  ["sqlite:all.db", "Write duckdb:all.db."],
+  ["all.duckdb", "Write duckdb:all.duckdb."],
+  ["x.duckdb", "Write duckdb:x.duckdb."],
+  ["duckdb", "Write, for example, duckdb:tables.duckdb."],
+  ["duckdb:", "Write, for example, duckdb:tables.duckdb."],
+  ["parquet:", "Write, for example, parquet:tables."],
+  ["postgres:x", "Write, for example, parquet:tables."],
+  ["", "Write, for example, parquet:tables."],
+])("%j is told how it is written", (text, next) => {
+  expect(() => parseSink(text, "")).toThrow(expect.objectContaining({ code: "usage/sink", next }));
 });

@@ -1,4 +1,4 @@
-import { mkdtemp, rm } from "node:fs/promises";
+import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
@@ -13,6 +13,12 @@ const PATIENCE = 240;
 const MEMORY = "1GB";
 const MOST = 1.9e9;
 
+/** Declares nothing. With it hostile names meet no inference, which takes most of the time for them. */
+const SCHEMA = {
+  $schema: "https://json-schema.org/draft/2020-12/schema",
+  allOf: [{ $ref: "https://wandb-columns.dev/schemas/config.schema.json" }],
+};
+
 const EXPECTED: ReadonlySet<string> = new Set(["run/growing", "run/unknown-place", "path/undeclared"]);
 
 interface Told {
@@ -26,10 +32,18 @@ function findingsOf(ended: Ended): Told[] {
 }
 
 /** Imports the payloads, each as a run of its own, into one project, and holds what comes of it to what must. */
-async function check(source: Source, payloads: readonly (readonly [run: string, payload: Payload])[]): Promise<void> {
+async function check(
+  source: Source,
+  payloads: readonly (readonly [run: string, payload: Payload])[],
+  infers = true,
+): Promise<void> {
   const folder = await mkdtemp(join(tmpdir(), "wandb-columns-hostile-"));
   try {
     const project = ["--project", join(folder, "project"), "--memory", MEMORY, "--quiet"];
+    if (!infers) {
+      await mkdir(join(folder, "project/schemas"), { recursive: true });
+      await writeFile(join(folder, "project/schemas/config.schema.json"), JSON.stringify(SCHEMA));
+    }
     const paths: string[] = [];
     for (const [run, payload] of payloads) {
       paths.push(...(await writePayload(source, payload, run, join(folder, "input", run))));
@@ -69,6 +83,6 @@ describe.each(SOURCES.map((source) => [source.name, source] as const))("hostile 
     it.each(Object.entries(PAYLOADS))("%s", { timeout: 600_000 }, (__, make) => check(source, [["r1", make()]]));
   } else {
     const all = Object.values(PAYLOADS).map((make, i) => [`r${i}`, make()] as const);
-    it("each in a run of one project", { timeout: 300_000 }, () => check(source, all));
+    it("each in a run of one project", { timeout: 300_000 }, () => check(source, all, source === SOURCES[0]));
   }
 });

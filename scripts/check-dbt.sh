@@ -14,7 +14,7 @@ project="$work/project"
 mkdir -p "$project/schemas"
 cp scripts/dbt-project/config.schema.json "$project/schemas/"
 echo '{"naming": "verbatim"}' >"$project/wandb-columns.json"
-node dist/cli/main.js sync test/data/wandb_sdk_sweep/wandb --project "$project" --entity lab --on-new add --quiet >"$work/sync.log"
+node dist/bin/main.js sync test/data/wandb_sdk_sweep/wandb --project "$project" --entity lab --on-new add --quiet >"$work/sync.log"
 
 cp -R scripts/dbt-project "$work/dbt"
 cp "$project/generated/dbt/sources.yml" "$work/dbt/models/"

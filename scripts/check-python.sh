@@ -29,7 +29,7 @@ PYTHON
 
 work="$(mktemp -d)"
 trap 'rm -rf "$work"' EXIT
-columns() { node dist/cli/main.js "$@"; }
+columns() { node dist/bin/main.js "$@"; }
 sync_into() {
   local project="$1"
   shift
@@ -71,7 +71,7 @@ check_recipes() {
   mkdir -p "$folder/bin"
   cp -R test/data/wandb_sdk_sweep/wandb "$folder/wandb"
   cp -R test/data/dr_wandb_export "$folder/export"
-  printf '#!/bin/sh\nexec node "%s/dist/cli/main.js" "$@"\n' "$PWD" >"$folder/bin/wandb-columns"
+  printf '#!/bin/sh\nexec node "%s/dist/bin/main.js" "$@"\n' "$PWD" >"$folder/bin/wandb-columns"
   chmod +x "$folder/bin/wandb-columns"
   echo "check-python: pandas recipes"
   PATH="$folder/bin:$PATH" "$cache/readers/bin/python" scripts/run_recipes.py docs/recipes.md "$folder"

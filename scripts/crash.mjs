@@ -10,7 +10,7 @@ import { isDeepStrictEqual, parseArgs } from "node:util";
 import { leftovers, pendingFiles, rawState, tablesState } from "./crash-state.mjs";
 
 const ROOT = resolve(import.meta.dirname, "..");
-const MAIN = join(ROOT, "dist/cli/main.js");
+const MAIN = join(ROOT, "dist/bin/main.js");
 const OFFLINE = join(ROOT, "test/data/wandb_sdk_offline");
 const { values } = parseArgs({
   options: {

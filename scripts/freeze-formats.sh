@@ -10,7 +10,7 @@ work="$(mktemp -d)"
 trap 'rm -rf "$work"' EXIT
 offline="$root/test/data/wandb_sdk_offline"
 cd "$work"
-columns() { node "$root/dist/cli/main.js" "$@" --project project --quiet --fail-on never >/dev/null; }
+columns() { node "$root/dist/bin/main.js" "$@" --project project --quiet --fail-on never >/dev/null; }
 
 # A log that is imported before it ended leaves rows that are superseded later, beside those of a run that stays.
 growing="wandb/offline-run-20261123_132238-step0001"
@@ -29,5 +29,5 @@ mkdir -p "$kept/generated"
 cp -r project/{raw,tables,schemas,report} "$kept/"
 cp "project/generated/plan.json" "$kept/generated/"
 rm -f "$kept/report/.generated"
-node "$root/dist/cli/main.js" rebuild --project project >"$kept/rebuilt.jsonl"
+node "$root/dist/bin/main.js" rebuild --project project >"$kept/rebuilt.jsonl"
 du -sh "$kept"

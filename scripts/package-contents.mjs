@@ -8,6 +8,7 @@ import { existsSync, statSync } from "node:fs";
 
 const ALLOWED = [
   /^(?:package\.json|README\.md|LICENSE|CHANGELOG\.md)$/,
+  /^dist\/bin\/(?:main|[a-z-]+|[a-z-]+-[A-Z0-9]+)\.js$/,
   /^dist\/(?:[a-z0-9_-]+\/)*[a-z0-9_-]+\.(?:js|d\.ts)$/,
   /^generated\/(?:types\/[a-z-]+\.d\.ts|validators\/[a-z-]+\.(?:js|d\.ts))$/,
   /^schemas\/[a-z-]+\.schema\.json$/,
@@ -35,7 +36,7 @@ const problems = [
     .filter(({ path }) => !ALLOWED.some((rule) => rule.test(path)))
     .map(({ path }) => `${path} is no part of it`),
   ...entries
-    .filter(({ path }) => path.startsWith("dist/") && !existsSync(source(path)))
+    .filter(({ path }) => path.startsWith("dist/") && !path.startsWith("dist/bin/") && !existsSync(source(path)))
     .map(({ path }) => `${path} has no source`),
   ...Object.entries(NEEDED).flatMap(([folder, least]) => {
     const count = entries.filter(({ path }) => path.startsWith(`${folder}/`)).length;

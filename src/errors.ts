@@ -50,9 +50,12 @@ export class MemoryError extends WandbColumnsError {
   }
 }
 
+/** The second is how an appender says it. */
+const OUT_OF_MEMORY = /^Out of Memory|^Failed to append: (failed to|could not) (allocate|pin) /;
+
 /** What DuckDB throws when it is out of memory as a MemoryError; undefined for any other error. */
 export function memoryError(error: unknown): MemoryError | undefined {
-  const isMemory = error instanceof Error && error.message.startsWith("Out of Memory");
+  const isMemory = error instanceof Error && OUT_OF_MEMORY.test(error.message);
   return isMemory ? new MemoryError(error) : undefined;
 }
 

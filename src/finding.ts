@@ -63,7 +63,7 @@ export const FINDING_CODES = {
   "path/undeclared": { severity: "warning", says: "A path is in the data and in no schema; the residual keeps it." },
   "path/unlisted": {
     severity: "note",
-    says: "An object has more member names, or longer ones, than are looked at one by one; no column is proposed for them, and nothing of them is lost.",
+    says: "An object has more member names, or longer or deeper ones, than are looked at one by one; no column is proposed for them, and nothing of them is lost.",
   },
   "column/collision": { severity: "note", says: "Two paths want one column name; the names were told apart." },
 } as const satisfies Record<string, { severity: Severity; says: string }>;

@@ -1,4 +1,5 @@
 import { CliError, formatLocator, WandbColumnsError } from "../errors.js";
+import { printable } from "../output/layout.js";
 
 /** What a failed command says and how it exits. */
 export interface Failure {
@@ -54,6 +55,9 @@ function told(error: unknown): string {
   return lines(`Unexpected error: ${message}`, "", next);
 }
 
+/** Names of files and of the data stand in messages; line ends are those of lists. */
+const printableLines = (text: string): string => text.split("\n").map(printable).join("\n");
+
 function stacks(error: unknown): string {
   if (!(error instanceof Error)) return "";
   const cause = error.cause === undefined ? "" : `Caused by: ${stacks(error.cause)}`;
@@ -65,10 +69,10 @@ function stacks(error: unknown): string {
  * @param interrupted whether Ctrl-C was pressed: then whatever was thrown is its consequence.
  */
 export function failureOf(error: unknown, debug: boolean, interrupted: boolean): Failure {
-  const stack = debug ? `\n${stacks(error)}` : "";
+  const stack = debug ? `\n\n${stacks(error)}` : "";
   if (interrupted || isInterruption(error)) {
-    return { exitCode: INTERRUPTED, text: `Interrupted. What was finished before is kept.\n${stack}` };
+    return { exitCode: INTERRUPTED, text: printableLines(`Interrupted. What was finished before is kept.${stack}\n`) };
   }
   const exitCode = error instanceof CliError ? error.exitCode : NOTHING_PRODUCED;
-  return { exitCode, text: `${told(error)}\n${stack}` };
+  return { exitCode, text: `${printableLines(told(error) + stack)}\n` };
 }

@@ -1,5 +1,6 @@
 import { CliError } from "../errors.js";
 import { aligned, counted, ink, printable, type TextStyle } from "../output/layout.js";
+import { printableSql } from "../output/sql.js";
 import { planProject, readRaw } from "../pipelines/project.js";
 import { planQueries } from "../pipelines/queries.js";
 import type { Plan, Table } from "../plan/plan.js";
@@ -54,7 +55,7 @@ async function sqlText(context: Context, plan: Plan, tables: Plan): Promise<stri
   const wanted = new Set(tables.tables.map((table) => table.name));
   return queries
     .filter((query) => wanted.has(query.table))
-    .map((query) => `-- ${query.table}, from raw ${query.kind} records\n${query.sql};\n`)
+    .map((query) => `-- ${query.table}, from raw ${query.kind} records\n${printableSql(query.sql)};\n`)
     .join("\n");
 }
 

@@ -1,8 +1,11 @@
 import { jsonEscape } from "./json-escape.js";
 
-/** Control characters and lone surrogates, which no renderer shows, as JSON escapes; runs of white space as one space. */
+/** What no renderer shows, or what steers a terminal or turns the text around it. */
+const HIDDEN = /[\p{Cc}\p{Surrogate}\p{Bidi_Control}\u2028\u2029]/gu;
+
+/** Hidden characters as JSON escapes; runs of white space as one space. */
 function visible(text: string): string {
-  return text.replace(/\s+/g, " ").replace(/[\p{Cc}\p{Surrogate}]/gu, jsonEscape);
+  return text.replace(/\s+/g, " ").replace(HIDDEN, jsonEscape);
 }
 
 /**
@@ -10,7 +13,7 @@ function visible(text: string): string {
  * except that a key with other white space is shown as a JSON string. https://github.github.com/gfm/#code-spans
  */
 export function codeSpan(text: string): string {
-  const shown = /[\t\n\r]/.test(text) ? JSON.stringify(text) : visible(text);
+  const shown = /[\t\n\r]/.test(text) ? JSON.stringify(text).replace(HIDDEN, jsonEscape) : visible(text);
   const longest = Math.max(0, ...(shown.match(/`+/g) ?? []).map((run) => run.length));
   const fence = "`".repeat(longest + 1);
   const space = /^[` ]|[` ]$/.test(shown) ? " " : "";

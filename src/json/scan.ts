@@ -88,6 +88,8 @@ export class MemberWalk {
   ordinal = -1;
   /** The object was read to its closing bracket. */
   closed = false;
+  /** The text ends inside of a value, whose key is in `keyFrom..keyTo`. */
+  endsInValue = false;
   /** Where the walk stands. */
   at = 0;
   #bytes: Uint8Array = new Uint8Array(0);
@@ -105,6 +107,7 @@ export class MemberWalk {
     this.ordinal = -1;
     this.commaAt = -1;
     this.closed = false;
+    this.endsInValue = false;
     this.at = from;
   }
 
@@ -120,9 +123,10 @@ export class MemberWalk {
     if (colon >= to || bytes[colon] !== COLON) return false;
     const value = skipSpace(bytes, colon + 1, to);
     const valueTo = value < to ? valueEnd(bytes, value, to) : -1;
-    if (valueTo < 0) return false;
     this.keyFrom = quote + 1;
     this.keyTo = keyEnd - 1;
+    this.endsInValue = valueTo < 0;
+    if (valueTo < 0) return false;
     this.valueFrom = value;
     this.valueTo = valueTo;
     this.at = valueTo;

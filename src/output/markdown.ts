@@ -10,9 +10,13 @@ function chapter(title: string, parts: readonly string[]): string[] {
   return body.length === 0 ? [] : [`## ${title}`, ...body];
 }
 
+/** Findings of one code that are listed; the report in JSON has all of them. */
+const LISTED = 100;
+
 function findingsPart(groups: readonly FindingGroup[]): string[] {
   return groups.flatMap((group) => {
     const next = NEXT_STEP[group.code];
+    const more = group.findings.length - LISTED;
     return [
       `### ${codeSpan(group.code)} (${group.severity}, ${grouped(group.count)})`,
       escapeMarkdown(group.says) + (next === undefined ? "" : ` ${escapeMarkdown(next)}`),
@@ -26,8 +30,9 @@ function findingsPart(groups: readonly FindingGroup[]): string[] {
             optional: true,
           },
         ],
-        group.findings,
+        group.findings.slice(0, LISTED),
       ),
+      more > 0 ? `… and ${grouped(more)} more, which report.json has.` : "",
     ];
   });
 }

@@ -85,7 +85,7 @@ function write(
 ): Promise<DatabaseManifest> {
   const { store, plan, memory, threads, env, signal, progress } = options;
   const tables = storedTables(plan, head.history);
-  const limits = options.window ?? windowLimits(memory);
+  const limits = options.window ?? windowLimits(memory, tables);
   return withLanes({ memory, threads, temp, tables, signal }, (session, lanes) =>
     fillDatabase(
       session,

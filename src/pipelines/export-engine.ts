@@ -29,9 +29,7 @@ const WINDOW_ROWS = 122_880;
 const LANES = 2;
 const WIDE = 400;
 
-function lanesFor(tables: readonly StoredTable[]): number {
-  return tables.some(({ of }) => of.columns.length > WIDE) ? 1 : LANES;
-}
+const isWide = (tables: readonly StoredTable[]): boolean => tables.some(({ of }) => of.columns.length > WIDE);
 
 /** Rows that DuckDB works on at once. */
 const VECTOR_ROWS = 2048;
@@ -46,10 +44,11 @@ export function threadsFor({ memory, threads, tables }: Pick<EngineRequest, "mem
   return bytes === 0 ? threads : Math.max(1, Math.min(threads, Math.floor((memory * LONG_SHARE) / bytes)));
 }
 
-/** How much of a part is flattened at once: no row group is larger. */
-export function windowLimits(memory: number, rowGroupRows = 0): WindowLimits {
+/** How much of a part is flattened at once: no row group is larger. Each window of a wide table costs a second by itself. */
+export function windowLimits(memory: number, tables: readonly StoredTable[], rowGroupRows = 0): WindowLimits {
+  const largest = isWide(tables) ? 2 * LARGEST_WINDOW : LARGEST_WINDOW;
   return {
-    bytes: Math.max(SMALLEST_WINDOW, Math.min(LARGEST_WINDOW, memory * WINDOW_SHARE)),
+    bytes: Math.max(SMALLEST_WINDOW, Math.min(largest, memory * WINDOW_SHARE)),
     rows: Math.max(WINDOW_ROWS, rowGroupRows),
   };
 }
@@ -63,7 +62,7 @@ export async function withLanes<T>(
   const session = await Session.open({ memory: memory * ENGINE_SHARE, threads: threadsFor(request), temp, signal });
   const lanes: Session[] = [];
   try {
-    while (lanes.length < lanesFor(tables)) lanes.push(await session.lane());
+    while (lanes.length < (isWide(tables) ? 1 : LANES)) lanes.push(await session.lane());
     return await act(session, lanes);
   } finally {
     for (const lane of lanes) lane.close();

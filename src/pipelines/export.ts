@@ -131,7 +131,7 @@ function writeParts(
   const { store, plan, memory, temp, env, signal } = options;
   const { compression, rowGroupSize: rowGroupRows } = form.options;
   const parquet = { compression, rowGroupRows };
-  const limits = options.window ?? windowLimits(memory, rowGroupRows);
+  const limits = options.window ?? windowLimits(memory, stored, rowGroupRows);
   const { partition } = form;
   const common = { store, plan, tables: stored, parquet, partition, staging, temp, limits, files: env.files, signal };
   return withLanes({ ...options, tables: stored }, async (session, lanes) => {

@@ -56,6 +56,11 @@ function runRecord(text: string): RunRecord {
   }
 }
 
+/** What a JSON text says if it is a string. */
+function stringOf(value: unknown): string | undefined {
+  return typeof value === "string" && value.startsWith('"') ? String(JSON.parse(value)) : undefined;
+}
+
 const text = (value: unknown): string | undefined => (typeof value === "string" ? value : undefined);
 
 /** State and start by version. Texts that DuckDB cannot parse come whole and are read here. */
@@ -63,14 +68,15 @@ async function runRecords(session: Session, store: RawStore): Promise<Map<number
   const source = liveRelation(store, "run");
   if (source === undefined) return new Map();
   const plain = `(run_hazards & ${UNUSABLE | HAZARD.LONE_SURROGATE | HAZARD.DEEP} = 0 AND strlen(run) <= ${LARGE_BYTES})`;
-  const member = (name: string) =>
-    `CASE WHEN ${plain} AND json_type(run, '$.${name}') = 'VARCHAR' THEN '.' || json_extract_string(run, '$.${name}') END`;
-  const query = `SELECT version, ${member("state")}, ${member("createdAt")}, CASE WHEN NOT (${plain}) THEN '.' || run END FROM ${source}`;
+  const members = `json_extract(run, ['$.state', '$.createdAt'])::VARCHAR[]`;
+  const query = `SELECT version, m[1], m[2], whole FROM (
+    SELECT version, CASE WHEN ${plain} THEN ${members} END AS m, CASE WHEN NOT (${plain}) THEN '.' || run END AS whole
+    FROM ${source})`;
   const rows = await session.rows(query);
   return new Map(
     rows.map(([version, state, started, whole]) => {
       const odd = text(whole);
-      const record = { state: text(state)?.slice(1), started: text(started)?.slice(1) };
+      const record = { state: stringOf(state), started: stringOf(started) };
       return [Number(version), odd === undefined ? record : runRecord(odd.slice(1))];
     }),
   );

@@ -1,7 +1,7 @@
 import { FINDING_CODES, type Finding, finding, type Severity } from "../finding.js";
 import { formatPointer } from "../json/pointer.js";
 import { type Plan, SERIALIZED_REASONS } from "../plan/plan.js";
-import { BOUNDS } from "../profile/bounds.js";
+import { BOUNDS, roomAt } from "../profile/bounds.js";
 import { infer } from "../profile/infer.js";
 import { declaredPaths } from "../profile/infer-declared.js";
 import { valueCount } from "../profile/infer-kinds.js";
@@ -183,7 +183,8 @@ export function misfitFindings(columns: readonly ColumnEntry[]): Finding[] {
 /** A finding for every object with members that are not paths of their own. */
 export function unlistedFindings(profile: Profile): Finding[] {
   return [...unlistedMembers(profile)].map(({ blob, path, node, others }) => {
-    const why = node.crowded ? "there are too many paths" : `names longer than ${BOUNDS.nameBytes} bytes`;
+    const crowd = roomAt(BOUNDS, path.length) === 0 ? "they are too deep" : "there are too many paths";
+    const why = node.crowded ? crowd : `names longer than ${BOUNDS.nameBytes} bytes`;
     const message = `Some members are counted together, not one by one: ${why}.`;
     return finding("path/unlisted", message, { blob, path: formatPointer(path), count: valueCount(others.counts) });
   });

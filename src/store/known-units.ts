@@ -17,7 +17,7 @@ const StampSchema = Type.Union([
 const KnownUnitSchema = Type.Object(
   {
     name: Type.Array(Type.String(), { description: "All that decides, beside the files, what is imported." }),
-    files: Type.Array(Type.Tuple([Type.String(), StampSchema])),
+    files: Type.Array(Type.Object({ path: Type.String(), stamp: StampSchema }, closed)),
     versions: Type.Array(Type.Integer({ minimum: 1 }), { description: "Ids of the versions that it gave." }),
     findings: Type.Array(FindingSchema, { description: "What was found outside of its logs." }),
   },
@@ -50,16 +50,17 @@ export async function stampUnit(unit: ImportUnit, files: StoreFiles, now: Date):
     try {
       const { size, ino, mtimeNs, ctimeNs } = await files.stat(path, { bigint: true });
       if (mtimeNs > latest || ctimeNs > latest) return undefined;
-      stamped.push([path, [size, ino, mtimeNs, ctimeNs].map(String)]);
+      stamped.push({ path, stamp: [size, ino, mtimeNs, ctimeNs].map(String) });
     } catch (error) {
       if (!isMissing(error)) return undefined;
-      stamped.push([path, null]);
+      stamped.push({ path, stamp: null });
     }
   }
   return stamped;
 }
 
-const keyOf = (name: readonly string[], files: Stamped): string => JSON.stringify([name, files.map(([path]) => path)]);
+const keyOf = (name: readonly string[], files: Stamped): string =>
+  JSON.stringify([name, files.map(({ path }) => path)]);
 
 /** Findings of what another attempt may read. */
 const isPassing = ({ code }: Finding): boolean => code === "source/unreadable";

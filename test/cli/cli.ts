@@ -6,7 +6,7 @@ import { fileURLToPath } from "node:url";
 import { afterAll } from "vitest";
 
 export const REPOSITORY = fileURLToPath(new URL("../../", import.meta.url));
-export const MAIN = join(REPOSITORY, "dist/cli/main.js");
+export const MAIN = join(REPOSITORY, "dist/bin/main.js");
 export const DR_WANDB = join(REPOSITORY, "test/data/dr_wandb_export");
 export const OFFLINE = join(REPOSITORY, "test/data/wandb_sdk_offline");
 

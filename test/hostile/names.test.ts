@@ -37,6 +37,8 @@ const NAMES = [
 ] as const;
 
 let folder: string;
+let inFolder: readonly string[];
+/** Commands that take --memory. */
 let project: readonly string[];
 let before: string[];
 
@@ -76,7 +78,8 @@ beforeAll(async () => {
   await mkdir(odd);
   await writeFile(join(odd, "run-\u202e\n'x\u001b[31m.wandb"), logOf("odd place"));
   before = await everything(folder);
-  project = ["--project", join(folder, "project"), "--memory", "1GB"];
+  inFolder = ["--project", join(folder, "project")];
+  project = [...inFolder, "--memory", "1GB"];
 });
 afterAll(() => rm(folder, { recursive: true, force: true }));
 
@@ -102,7 +105,7 @@ describe("names that mean something elsewhere", () => {
 
   it("write nothing outside of the project folder", async () => {
     for (const command of [["infer", "--write"], ["generate"], ["export"], ["report"]]) {
-      const ended = await runBounded([...command, ...project], PATIENCE);
+      const ended = await runBounded([...command, ...inFolder], PATIENCE);
       expect([ended.code, command[0], ended.err.includes("rror")], ended.err).toEqual([0, command[0], false]);
     }
     expect(await everything(folder)).toEqual(before);
@@ -111,22 +114,27 @@ describe("names that mean something elsewhere", () => {
     );
   });
 
-  it.each([
-    ["sync", join("INPUT")],
-    ["import", join("INPUT")],
-    ["sync", "--dry-run", join("INPUT")],
-    ["status"],
-    ["report"],
-    ["infer"],
-    ["plan"],
-    ["plan", "--sql"],
-    ["explain", "config"],
-    ["explain", "/esc\u001b[31mred\u001b[0m"],
-    ["explain", "\u202eright to left\u202c"],
-    ["import", "no such \u001b[31m\u202e\n file"],
-  ])("print nothing that steers a terminal: %j", async (...words: string[]) => {
+  it.each<[code: number, words: string[]]>([
+    [0, ["sync", "INPUT"]],
+    [0, ["import", "INPUT"]],
+    [0, ["sync", "--dry-run", "INPUT"]],
+    [0, ["status"]],
+    [0, ["report"]],
+    [0, ["report", "--format", "md"]],
+    [0, ["infer"]],
+    [0, ["plan"]],
+    [0, ["plan", "--sql"]],
+    [0, ["explain", "config/'; DROP TABLE runs; --"]],
+    [0, ["explain", "config/esc\u001b[31mred\u001b[0m"]],
+    [0, ["explain", "history/\u202eright to left\u202c"]],
+    [1, ["explain", "no \u001b[31m\u202e such"]],
+    [2, ["import", "no such \u001b[31m\u202e\n file"]],
+    [2, ["forget", "no such \u001b[31m\u202e\n run"]],
+    [2, ["stat\u001b[31mus"]],
+  ])("print nothing that steers a terminal: exit code %i of %j", async (expected, words) => {
     const args = words.map((word) => (word === "INPUT" ? join(folder, "input") : word));
-    const { out, err, signal } = await runBounded([...args, ...project], PATIENCE);
+    const { out, err, signal, code } = await runBounded([...args, ...inFolder], PATIENCE);
+    expect(code, err).toBe(expected);
     expect(signal).toBeNull();
     for (const text of [out, err]) {
       const found = UNPRINTABLE.exec(text);

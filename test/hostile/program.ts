@@ -1,8 +1,9 @@
 import { spawn } from "node:child_process";
 import { existsSync } from "node:fs";
-import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { appendFile, mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { expect } from "vitest";
 import { MAIN, plainVariables, REPOSITORY } from "../cli/cli.js";
 
 const PEAK = join(import.meta.dirname, "peak.cjs");
@@ -23,13 +24,22 @@ export interface Ended {
 
 const KEPT = 4_000_000;
 
+/** Time and memory of a command, as a line of the file that HOSTILE_MEASURES names. */
+async function note(command: string, seconds: number, peak: number): Promise<void> {
+  const file = process.env["HOSTILE_MEASURES"];
+  if (file === undefined) return;
+  const test = expect.getState().currentTestName ?? "";
+  await appendFile(file, `${seconds.toFixed(1)} s  ${Math.round(peak / 1e6)} MB  ${command}: ${test}\n`);
+}
+
 /**
  * Runs the program with bounded time; what it prints is kept up to 4 MB.
+ * @param patience seconds after which it is killed.
  * @param needles texts that are looked for in its whole output.
  */
 export async function runBounded(
   args: readonly string[],
-  seconds: number,
+  patience: number,
   needles: readonly string[] = [],
 ): Promise<Ended> {
   const folder = await mkdtemp(join(tmpdir(), "wandb-columns-peak-"));
@@ -39,7 +49,7 @@ export async function runBounded(
     cwd: REPOSITORY,
     env: { ...plainVariables(), PEAK_FILE: file },
     stdio: ["ignore", "pipe", "pipe"],
-    timeout: seconds * 1000,
+    timeout: patience * 1000,
     killSignal: "SIGKILL",
   });
   let out = "";
@@ -68,5 +78,7 @@ export async function runBounded(
   search();
   const peak = existsSync(file) ? Number(await readFile(file, "utf8")) : Number.NaN;
   await rm(folder, { recursive: true, force: true });
-  return { code, signal, out, err, found, peak, seconds: (performance.now() - started) / 1000 };
+  const seconds = (performance.now() - started) / 1000;
+  await note(args[0] ?? "", seconds, peak);
+  return { code, signal, out, err, found, peak, seconds };
 }

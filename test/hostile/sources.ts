@@ -8,8 +8,10 @@ import type { Members, Payload } from "./payloads.js";
 /** A way in which a payload comes. */
 export interface Source {
   readonly name: string;
-  /** Writes the payload into a new folder below this one; gives the arguments that import it. */
-  write(payload: Payload, folder: string): Promise<readonly string[]>;
+  /** Whether a row that is refused has its step in its text only. */
+  readonly losesStep: boolean;
+  /** Writes the payload of a run into a folder; gives the arguments that import it. */
+  write(payload: Payload, run: string, folder: string): Promise<readonly string[]>;
 }
 
 const textOf = (members: Members): string =>
@@ -22,9 +24,10 @@ function itemsMessage(members: Members, field: number): Uint8Array {
 
 const wandbLog: Source = {
   name: ".wandb log",
-  async write({ config, rows = [] }, folder) {
+  losesStep: false,
+  async write({ config, rows = [] }, id, folder) {
     const records = [
-      run(),
+      run([1, id]),
       ...(config === undefined ? [] : [record("config", itemsMessage(config, 1))]),
       ...rows.map((row, step) =>
         record(
@@ -34,23 +37,24 @@ const wandbLog: Source = {
       ),
       exit(),
     ];
-    await writeFile(join(folder, "run-r1.wandb"), frame(records));
+    await writeFile(join(folder, `run-${id}.wandb`), frame(records));
     return [folder];
   },
 };
 
 const drWandb: Source = {
   name: "dr_wandb Parquet",
-  async write({ config, rows = [] }, folder) {
+  losesStep: false,
+  async write({ config, rows = [] }, id, folder) {
     const instance = await DuckDBInstance.create(":memory:");
     const connection = await instance.connect();
     const put = (name: string, value: string[]): Promise<unknown> =>
       connection.run(`SET VARIABLE ${name} = $1`, [listValue(value)], [LIST(VARCHAR)]);
     await put("configs", config === undefined ? [] : [textOf(config)]);
     await put("rows", rows.map(textOf));
-    const keys = "'r1' AS run_id, 'team' AS entity, 'proj' AS project";
+    const keys = `'${id}' AS run_id, 'team' AS entity, 'proj' AS project`;
     const metadata = `SELECT ${keys}, getvariable('configs')[1] AS config, '{"state":"finished"}' AS system_attrs`;
-    const history = `SELECT 'r1' AS run_id, generate_subscripts(getvariable('rows'), 1) - 1 AS step, unnest(getvariable('rows')) AS metrics`;
+    const history = `SELECT '${id}' AS run_id, generate_subscripts(getvariable('rows'), 1) - 1 AS step, unnest(getvariable('rows')) AS metrics`;
     for (const [name, query] of Object.entries({ runs_metadata: metadata, runs_history: history })) {
       await connection.run(
         `COPY (${query}) TO '${join(folder, `${name}.parquet`)}' (FORMAT parquet, COMPRESSION zstd)`,
@@ -64,7 +68,8 @@ const drWandb: Source = {
 
 const jsonLines: Source = {
   name: "JSON Lines",
-  async write({ config, rows = [] }, folder) {
+  losesStep: true,
+  async write({ config, rows = [] }, id, folder) {
     const write = async (name: string, records: readonly (() => string)[]): Promise<string> => {
       const path = join(folder, name);
       const stream = createWriteStream(path);
@@ -73,7 +78,7 @@ const jsonLines: Source = {
       await new Promise<void>((done) => stream.end(() => done()));
       return path;
     };
-    const place = { run_id: "r1", entity: "team", project: "proj" };
+    const place = { run_id: id, entity: "team", project: "proj" };
     const head = JSON.stringify(place).slice(0, -1);
     const paths: string[] = [];
     if (config !== undefined) {
@@ -88,7 +93,12 @@ const jsonLines: Source = {
 /** Add a source here, and it is held to every payload. */
 export const SOURCES: readonly Source[] = [wandbLog, drWandb, jsonLines];
 
-export async function writePayload(source: Source, payload: Payload, folder: string): Promise<readonly string[]> {
+export async function writePayload(
+  source: Source,
+  payload: Payload,
+  run: string,
+  folder: string,
+): Promise<readonly string[]> {
   await mkdir(folder, { recursive: true });
-  return source.write(payload, folder);
+  return source.write(payload, run, folder);
 }

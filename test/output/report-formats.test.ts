@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { FINDING_CODES, finding } from "../../src/finding.js";
 import { inferText } from "../../src/output/infer-text.js";
 import { jsonText } from "../../src/output/json.js";
 import { PLAIN_TEXT } from "../../src/output/layout.js";
@@ -34,6 +35,17 @@ describe("the small report", () => {
     await expect(inferText(patch, applyPatch(new Map(), patch), false, PLAIN_TEXT)).toMatchFileSnapshot(
       "../cases/report/infer.txt",
     );
+  });
+});
+
+describe("Markdown of very many findings", () => {
+  it("lists a hundred of a code, and says how many there are", () => {
+    const findings = Array.from({ length: 130 }, (_, i) => finding("source/partial", `odd thing ${i}`));
+    const { says, severity } = FINDING_CODES["source/partial"];
+    const group = { code: "source/partial" as const, severity, says, count: 130, findings };
+    const many = reportMarkdown({ ...report, findings: [group] });
+    expect(many.match(/odd thing \d+/g)?.length).toBe(100);
+    expect(many).toContain("… and 30 more, which report.json has.");
   });
 });
 

@@ -1,10 +1,11 @@
 import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
+import { formatHeader } from "../../src/file-format.js";
+import { planProject } from "../../src/pipelines/project.js";
 import { DEFAULT_TABLE_OPTIONS, type TableOptions } from "../../src/pipelines/table-options.js";
 import { TABLES_FORMAT } from "../../src/pipelines/tables-manifest.js";
 import { tableOf } from "../../src/plan/plan.js";
-import { planProject } from "../../src/pipelines/project.js";
 import { COMPRESSIONS } from "../../src/sinks/parquet.js";
 import { environment } from "../end-to-end/project.js";
 import { withSession } from "../end-to-end/tables.js";
@@ -90,7 +91,11 @@ describe("other options", () => {
     await exportProject(at);
     const file = join(at.tables, "manifest.json");
     const { options, partition, ...rest } = JSON.parse(await readFile(file, "utf8")) as Record<string, unknown>;
-    expect([options, partition, rest["format"]]).toEqual([DEFAULT_TABLE_OPTIONS, [], TABLES_FORMAT]);
+    expect([options, partition, rest["format"]]).toEqual([
+      DEFAULT_TABLE_OPTIONS,
+      [],
+      formatHeader(TABLES_FORMAT).format,
+    ]);
     await writeFile(file, JSON.stringify({ ...rest, format: 1 }));
     expect((await exportProject(at)).skipped).toBe(true);
     expect((await exportProject(at, withOptions({ compression: "none" }))).skipped).toBe(false);

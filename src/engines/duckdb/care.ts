@@ -12,6 +12,16 @@ import { CELL_TYPES, quoteIdentifier } from "./types.js";
 /** Rows wait for a chunk until there are this many, or this many characters of text in them. */
 const CHUNK_ROWS = 1024;
 const CHUNK_TEXT = 4_000_000;
+/** So many characters wait in the appender: each flush costs a wide table a third of a second. */
+const FLUSH_TEXT = 32_000_000;
+
+function withinMemory(act: () => void): void {
+  try {
+    act();
+  } catch (error) {
+    throw memoryError(error) ?? error;
+  }
+}
 
 interface Field {
   readonly name: string;
@@ -31,6 +41,7 @@ class RowTable {
   readonly #appender: DuckDBAppender;
   #rows: Row[] = [];
   #text = 0;
+  #unflushed = 0;
 
   private constructor(name: string, fields: readonly Field[], appender: DuckDBAppender) {
     this.name = name;
@@ -62,18 +73,18 @@ class RowTable {
         this.#rows.map((row) => toDriver(row.get(field.name) ?? null, field.type)),
       );
     }
-    try {
-      this.#appender.appendDataChunk(chunk);
-      this.#appender.flushSync();
-    } catch (error) {
-      throw memoryError(error) ?? error;
-    }
+    withinMemory(() => this.#appender.appendDataChunk(chunk));
+    this.#unflushed += this.#text;
     this.#rows = [];
     this.#text = 0;
+    if (this.#unflushed < FLUSH_TEXT) return;
+    this.#unflushed = 0;
+    withinMemory(() => this.#appender.flushSync());
   }
 
   close(): void {
     this.#write();
+    withinMemory(() => this.#appender.flushSync());
     this.#appender.closeSync();
   }
 }

@@ -62,8 +62,9 @@ export function isFinding<T extends object>(item: T | Finding): item is Finding 
 /** The error of an export of which nothing can be read. */
 export function unreadable(path: string, problems: readonly Finding[]): SourceError {
   const why = problems.map((item) => item.message).join("; ");
+  const isMemory = problems.length > 0 && problems.every((item) => item.code === "source/too-long");
   return new SourceError("source/unreadable", `Nothing of ${path} can be read: ${why}`, {
     where: { file: path },
-    next: "Export the runs again with dr_wandb.",
+    next: isMemory ? "Import them with more, such as `--memory 8GB`." : "Export the runs again with dr_wandb.",
   });
 }

@@ -66,7 +66,7 @@ class ExportImport {
     const merged = keepRepeats(mergeCells(sources, place), sources, repeats, place);
     const record = runRecord(merged.row, place);
     this.#begin(key, place);
-    const leftOut = this.#source.leftOut();
+    const leftOut = this.#source.leftOut().map((item) => ({ ...item, run: key }));
     for (const item of [...leftOut, ...merged.findings, ...record.findings]) this.#writer.finding(item);
     const history = this.#history;
     const isWhole = history?.next?.ord === entry.ord ? await this.#importHistory(history, key) : true;
@@ -123,7 +123,7 @@ class ExportImport {
       this.#history = undefined;
       this.#historyFailed = true;
     }
-    const leftOut = history.leftOut();
+    const leftOut = history.leftOut().map((item) => ({ ...item, run: key }));
     for (const item of [...problems.list(), ...leftOut]) this.#writer.finding(item);
     return isWhole && leftOut.length === 0;
   }

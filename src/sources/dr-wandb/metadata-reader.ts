@@ -5,8 +5,8 @@ import { type Cell, readCell, readText } from "./parquet-cells.js";
 import { fromFile, nameExpression, type ParquetFile, selection, setFile, textExpression } from "./parquet-file.js";
 import { type ChunkRow, RowStream } from "./row-stream.js";
 import { JSON_COLUMNS } from "./run-blobs.js";
-import { Expands, type TextLimits, TextMeter } from "./text-limits.js";
 import { isInOrder, type KeyRow, type RunEntry } from "./run-index.js";
+import { Expands, type TextLimits, TextMeter } from "./text-limits.js";
 
 const FILE = "metadata_file";
 const PLACES = { number: 0, bytes: 1 } as const;
@@ -46,6 +46,7 @@ export class MetadataReader {
   readonly #rows: RowStream;
   readonly #long: LongRows;
   readonly #meter: TextMeter;
+  readonly #unread: readonly string[];
   #ahead: ChunkRow | undefined;
 
   private constructor(file: ParquetFile, index: number, connection: DuckDBConnection, rows: RowStream, long: LongRows) {
@@ -55,6 +56,7 @@ export class MetadataReader {
     this.#rows = rows;
     this.#long = long;
     this.#meter = new TextMeter(file.size);
+    this.#unread = file.columns.flatMap((column) => (column.isUnread ? [column.name] : []));
   }
 
   /**
@@ -84,6 +86,7 @@ export class MetadataReader {
     if (wanted === undefined) return new Map();
     while (this.#ahead !== undefined && this.#rowNumber(this.#ahead) !== wanted) this.#ahead = await this.#rows.next();
     const cells = this.#ahead === undefined ? new Map() : await this.#cells(this.#ahead);
+    if (this.#unread.length > 0) this.#long.leftOut.addUnread(this.file.path, wanted + 1, this.#unread);
     this.#ahead = await this.#rows.next();
     return cells;
   }

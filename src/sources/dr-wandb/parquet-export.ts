@@ -1,4 +1,5 @@
 import { type DuckDBConnection, DuckDBInstance } from "@duckdb/node-api";
+import { memoryError } from "../../errors.js";
 import { type Finding, finding } from "../../finding.js";
 import { type DrWandbEnv, isFinding, type ReadableExport, unreadable } from "./export-source.js";
 import { HistoryReader } from "./history-reader.js";
@@ -6,8 +7,9 @@ import type { ParquetLayout } from "./layout.js";
 import { MetadataReader, readKeys, readRows } from "./metadata-reader.js";
 import { columnIndex, damaged, openParquet, type ParquetFile } from "./parquet-file.js";
 import type { CellSource } from "./run-cells.js";
-import type { TextLimits } from "./text-limits.js";
 import { indexRuns, type KeyRow, type RunEntry } from "./run-index.js";
+import type { TextLimits } from "./text-limits.js";
+import { withoutUnreadable } from "./unread-columns.js";
 
 type Report = (item: Finding) => void;
 
@@ -36,6 +38,21 @@ async function attempt<T>(path: string, report: Report, read: () => Promise<T>):
   } catch (error) {
     report(damaged(path, error));
     return undefined;
+  }
+}
+
+/** Opens a file; without the columns that are too long for the memory when there are such. */
+async function openWithin(
+  connection: DuckDBConnection,
+  file: ParquetFile,
+  open: (file: ParquetFile) => Promise<MetadataReader>,
+): Promise<MetadataReader> {
+  try {
+    return await open(file);
+  } catch (error) {
+    const rest = memoryError(error) === undefined ? undefined : await withoutUnreadable(connection, file);
+    if (rest === undefined) throw error;
+    return open(rest);
   }
 }
 
@@ -104,8 +121,8 @@ async function openReaders(
   const entries = indexRuns(keyed.map((item) => item.keys));
   const metadata: MetadataReader[] = [];
   for (const [index, { file }] of keyed.entries()) {
-    const open = () => MetadataReader.open(connect, file, index, entries, limits);
-    const reader = await attempt(file.path, report, open);
+    const open = (which: ParquetFile) => MetadataReader.open(connect, which, index, entries, limits);
+    const reader = await attempt(file.path, report, () => openWithin(connection, file, open));
     if (reader !== undefined) metadata.push(reader);
   }
   const opened = await openHistoryFile(connection, layout, env, report);

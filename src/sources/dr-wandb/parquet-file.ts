@@ -10,6 +10,8 @@ export interface ParquetColumn {
   readonly name: string;
   /** The engine's type, such as `VARCHAR` or `STRUCT(a INTEGER)`. */
   readonly type: string;
+  /** The engine cannot read it within its memory: its cells are taken as NULL. */
+  readonly isUnread?: boolean;
 }
 
 /** A Parquet file that can be read. */
@@ -141,6 +143,7 @@ export function isTextual({ type }: ParquetColumn): boolean {
 
 /** The expression that reads a column; with a limit, NULL for longer texts. */
 export function cellExpression(column: ParquetColumn, index: number, alias: string, limit?: number): string {
+  if (column.isUnread) return "NULL::BLOB";
   const name = `${alias}.c${index}`;
   const cell = isTextual(column) && column.type !== "BLOB" ? `encode(${name})` : name;
   return limit === undefined || !isTextual(column)
@@ -153,7 +156,7 @@ const lengthOf = ({ type }: ParquetColumn, name: string): string =>
 
 function lengths(file: ParquetFile, alias: string): string[] {
   return file.columns.flatMap((column, i) =>
-    isTextual(column) ? [`coalesce(${lengthOf(column, `${alias}.c${i}`)}, 0)`] : [],
+    isTextual(column) && !column.isUnread ? [`coalesce(${lengthOf(column, `${alias}.c${i}`)}, 0)`] : [],
   );
 }
 

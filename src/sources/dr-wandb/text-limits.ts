@@ -49,8 +49,17 @@ export class LeftOut {
   #count = 0;
 
   add(file: string, row: number, bytes: number, most: number): void {
+    this.#add(file, row, `Row ${row} has ${bytes} bytes of text, more than ${most}; its long cells were left out`);
+  }
+
+  /** A row without its cells in columns that need more memory than there is. */
+  addUnread(file: string, row: number, columns: readonly string[]): void {
+    const message = `More memory than --memory allows is needed to read ${columns.join(", ")} of ${file}; row ${row} came without`;
+    this.#add(file, row, message);
+  }
+
+  #add(file: string, row: number, message: string): void {
     this.#count += 1;
-    const message = `Row ${row} has ${bytes} bytes of text, more than ${most}; its long cells were left out`;
     this.#first ??= finding("source/too-long", message, { where: { file, row } });
   }
 

@@ -80,7 +80,7 @@ function formOf(head: Buffer): { form: Form; isList: boolean } | undefined {
   return lines.some((line) => /^\s*\{.*\}\s*$/.test(line)) ? { form: "lines", isList: false } : undefined;
 }
 
-/** What one record looks like. */
+/** What one record looks like, or as much of it as there is: the first record may be longer than what is looked at. */
 function kindOf(record: Buffer): KindGuess {
   const walk = new MemberWalk();
   walk.begin(record, 0, record.length);
@@ -90,6 +90,10 @@ function kindOf(record: Buffer): KindGuess {
     names.push(record.toString("utf8", walk.keyFrom, walk.keyTo));
     const first = record[walk.valueFrom];
     if (first === OPEN_OBJECT || first === OPEN_LIST) isScalar = false;
+  }
+  if (walk.endsInValue) {
+    names.push(record.toString("utf8", walk.keyFrom, walk.keyTo));
+    isScalar = false;
   }
   const row = names.find((name) => ROW_MEMBERS.has(name));
   if (row !== undefined) return { kind: "history", by: row };
@@ -105,7 +109,7 @@ async function guessKind(head: Buffer, form: Form): Promise<KindGuess> {
   let guess: KindGuess;
   for (let seen = 0; await records.fill(); ) {
     while (records.next() && seen++ < SAMPLE) {
-      if (!isBraced(records.bytes, records.from, records.to)) continue;
+      if (!records.isCut && !isBraced(records.bytes, records.from, records.to)) continue;
       const found = kindOf(records.bytes.subarray(records.from, records.to));
       if (guess !== undefined && found !== undefined && found.kind !== guess.kind) return undefined;
       guess ??= found;

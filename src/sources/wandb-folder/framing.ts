@@ -91,11 +91,10 @@ export class LogFramer {
     const checksum = readUint32(bytes, at);
     if (checksum === 0 && length === 0 && type === 0) return this.zeros(bytes, at, to, offset);
     const end = at + CHUNK_HEADER_BYTES + length;
-    if (end > to) {
-      const complete = (base + to) % BLOCK_BYTES === 0;
-      if (!complete) return this.cut(offset, "short body", to);
+    if (CHUNK_HEADER_BYTES + length > BLOCK_BYTES - (offset % BLOCK_BYTES)) {
       return this.lose(offset, `a chunk of ${length} bytes runs past its block`, to);
     }
+    if (end > to) return this.cut(offset, "short body", to);
     if (crc32(bytes.subarray(at + 6, end)) !== checksum) return this.lose(offset, "a chunk fails its CRC-32", to);
     this.chunk(bytes, at + CHUNK_HEADER_BYTES, end, type, offset);
     return end;

@@ -89,6 +89,15 @@ export class JsonBytes {
     this.length += length;
   }
 
+  /** Copies a short text. */
+  copyWhole(text: Uint8Array): void {
+    const { length } = text;
+    this.reserve(length);
+    const { bytes, length: at } = this;
+    for (let i = 0; i < length; i++) bytes[at + i] = text[i] as number;
+    this.length = at + length;
+  }
+
   /** The UTF-8 text `bytes[from..to)`, with `prefix` (ASCII, no escapes) before it, as member name with its colon. */
   key(bytes: Uint8Array, from: number, to: number, prefix = ""): void {
     const start = this.length;
@@ -121,12 +130,27 @@ export class JsonBytes {
    * that a broken or hostile value cannot change the members around it.
    */
   value(bytes: Uint8Array, from: number, to: number): boolean {
+    if (to - from <= SHORT && this.number(bytes, from, to)) return true;
     if (isJsonValue(bytes, from, to)) {
       this.copy(bytes, from, to);
       return true;
     }
     this.escaped(bytes, from, to);
     return false;
+  }
+
+  /** Copies what has only the characters of numbers, as `isJsonValue` takes it; false, and nothing, for all else. */
+  private number(bytes: Uint8Array, from: number, to: number): boolean {
+    this.reserve(to - from);
+    const out = this.bytes;
+    let end = this.length;
+    for (let at = from; at < to; at++) {
+      const byte = bytes[at] as number;
+      if (IS_NUMBER_BYTE[byte] === 0) return false;
+      out[end++] = byte;
+    }
+    this.length = end;
+    return to > from;
   }
 
   comma(): void {

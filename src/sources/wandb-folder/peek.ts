@@ -4,9 +4,10 @@ import type { FolderFiles } from "./files.js";
 import type { FrameSink } from "./framing.js";
 import { readHeader, readLog } from "./read-log.js";
 import { type RunRecord, RunRecordSchema } from "./record_pb.js";
-import { readRecord } from "./record-kinds.js";
+import { RecordBody } from "./record-kinds.js";
 import { formatTime } from "./run-blob.js";
 import { decodeText } from "./text.js";
+import { Wire } from "./wire.js";
 
 /** What the head of a log says, before any row is read. */
 export interface LogHead {
@@ -82,8 +83,10 @@ class RunFinder implements FrameSink {
 /** A record that cannot be decoded is no run record here; the import reports it. */
 function readRun(record: Uint8Array): RunRecord | undefined {
   try {
-    const body = readRecord(record);
-    return body?.kind === "run" ? fromBinary(RunRecordSchema, body.bytes) : undefined;
+    const [wire, body] = [new Wire(), new RecordBody()];
+    wire.begin(record, 0, record.length);
+    body.read(wire);
+    return body.kind === "run" ? fromBinary(RunRecordSchema, record.subarray(body.from, body.to)) : undefined;
   } catch (error) {
     if (error instanceof Error) return undefined;
     throw error;

@@ -1,5 +1,5 @@
-import { BinaryReader, WireType } from "@bufbuild/protobuf/wire";
-import { fieldEnd, skipField } from "./items.js";
+import { WireType } from "@bufbuild/protobuf/wire";
+import type { Wire } from "./wire.js";
 
 /** Field numbers of the oneof in Record, wandb/proto/wandb_internal.proto. */
 export const RECORD_NAMES: ReadonlyMap<number, string> = new Map([
@@ -31,29 +31,29 @@ export const RECORD_NAMES: ReadonlyMap<number, string> = new Map([
 /** Fields of Record that say nothing of its content: num, control, uuid, _info. */
 const ENVELOPE: ReadonlySet<number> = new Set([1, 16, 19, 200]);
 
-/** What a Record carries: the kind by name (`field_<n>` for a number this project does not know) and its message. */
-export interface RecordBody {
-  readonly kind: string;
-  readonly bytes: Uint8Array;
-}
+/** What a Record carries, read last. Of several messages the last counts, as for any oneof. */
+export class RecordBody {
+  /** By name; `field_<n>` for a number this project does not know. Undefined when there is no message. */
+  kind: string | undefined;
+  /** The message: `bytes[from..to)` of the wire. */
+  from = 0;
+  to = 0;
 
-/**
- * The message inside a Record; undefined when it has none. Of several the last counts, as for any oneof.
- * @throws when the bytes are no protobuf message.
- */
-export function readRecord(record: Uint8Array): RecordBody | undefined {
-  const reader = new BinaryReader(record);
-  let body: RecordBody | undefined;
-  while (reader.pos < record.length) {
-    const tag = reader.uint32();
-    const field = tag >>> 3;
-    if ((tag & 7) !== WireType.LengthDelimited || ENVELOPE.has(field)) {
-      skipField(reader, tag);
-      continue;
+  /** Reads the Record that the wire is set to. @throws RangeError when the bytes are no protobuf message. */
+  read(wire: Wire): void {
+    this.kind = undefined;
+    while (wire.pos < wire.end) {
+      const tag = wire.uint32();
+      const field = tag >>> 3;
+      if ((tag & 7) !== WireType.LengthDelimited || ENVELOPE.has(field)) {
+        wire.skip(tag);
+        continue;
+      }
+      const end = wire.fieldEnd(wire.end);
+      this.kind = RECORD_NAMES.get(field) ?? `field_${field}`;
+      this.from = wire.pos;
+      this.to = end;
+      wire.pos = end;
     }
-    const end = fieldEnd(reader, record.length);
-    body = { kind: RECORD_NAMES.get(field) ?? `field_${field}`, bytes: record.subarray(reader.pos, end) };
-    reader.pos = end;
   }
-  return body;
 }

@@ -5,7 +5,7 @@ import type { BlobName } from "../../blob.js";
 import type { FindingCode } from "../../finding.js";
 import type { RecordWriter, RunBlobs } from "../../store/raw-record.js";
 import { HistoryRows } from "./history-row.js";
-import { ItemSpan, skipField, tagOf } from "./items.js";
+import { ItemSpan } from "./items.js";
 import { JsonBytes, TooLong } from "./json-bytes.js";
 import {
   type HeaderRecord,
@@ -17,7 +17,7 @@ import {
   type TelemetryRecord,
   TelemetryRecordSchema,
 } from "./record_pb.js";
-import { RECORD_NAMES, type RecordBody, readRecord } from "./record-kinds.js";
+import { RECORD_NAMES, RecordBody } from "./record-kinds.js";
 import { writeRunBlob } from "./run-blob.js";
 import { writeSystemEvent } from "./system-event.js";
 import { SystemInfo } from "./system-info.js";
@@ -25,6 +25,7 @@ import { encodeTelemetry, MetricDefinitions } from "./telemetry.js";
 import { TextCache } from "./text.js";
 import { ItemTree } from "./tree.js";
 import { addInternalConfig } from "./wandb-config.js";
+import { tagOf, Wire } from "./wire.js";
 
 /** Kinds that are decoded to messages; there are few of them in a log. */
 const DECODED: ReadonlySet<string> = new Set(["run", "telemetry", "metric", "environment", "exit", "header"]);
@@ -59,6 +60,8 @@ export class LogReplay {
   private readonly formatVersion: number;
   private readonly cache = new TextCache();
   private readonly item = new ItemSpan();
+  private readonly wire = new Wire();
+  private readonly body = new RecordBody();
   private readonly rows: HistoryRows;
   private readonly event: JsonBytes;
   private readonly most: number;
@@ -99,15 +102,15 @@ export class LogReplay {
 
   /** One record of the log; `offset` is its place in the file. */
   record(bytes: Uint8Array, from: number, to: number, offset: number): void {
-    const body = this.read(bytes.subarray(from, to), offset);
-    if (body === undefined) return;
-    const isCounted = KINDS.has(body.kind) || this.counts.has(body.kind) || this.counts.size < MAX_KINDS;
-    const kind = isCounted ? body.kind : "other";
-    this.counts.set(kind, (this.counts.get(kind) ?? 0) + 1);
-    if (body.kind === "history") {
+    const kind = this.read(bytes, from, to, offset);
+    if (kind === undefined) return;
+    const isCounted = KINDS.has(kind) || this.counts.has(kind) || this.counts.size < MAX_KINDS;
+    const counted = isCounted ? kind : "other";
+    this.counts.set(counted, (this.counts.get(counted) ?? 0) + 1);
+    if (kind === "history") {
       this.writer.history(this.rows.step, this.rows.out.bytes, 0, this.rows.out.length);
       this.written += this.rows.out.length;
-    } else if (body.kind === "stats") {
+    } else if (kind === "stats") {
       this.writer.systemEvent(this.event.bytes, 0, this.event.length);
       this.written += this.event.length;
     }
@@ -148,11 +151,16 @@ export class LogReplay {
     }
   }
 
-  private read(record: Uint8Array, offset: number): RecordBody | undefined {
+  /** The kind of a record that was taken in. */
+  private read(bytes: Uint8Array, from: number, to: number, offset: number): string | undefined {
+    const { wire, body } = this;
     try {
-      const body = readRecord(record);
-      if (body !== undefined) this.apply(body);
-      return body;
+      wire.begin(bytes, from, to);
+      body.read(wire);
+      if (body.kind === undefined) return undefined;
+      wire.begin(bytes, body.from, body.to);
+      this.apply(body.kind, wire);
+      return body.kind;
     } catch (error) {
       const why = error instanceof Error ? error.message : String(error);
       const [code, says] =
@@ -160,18 +168,18 @@ export class LogReplay {
           ? (["source/too-long", "is too long"] as const)
           : (["source/damaged", "cannot be decoded"] as const);
       this.problem(code, `The record at byte ${offset} ${says}: ${why}`, {
-        evidence: Buffer.from(record.subarray(0, 100)).toString("hex"),
+        evidence: Buffer.from(bytes.subarray(from, Math.min(to, from + 100))).toString("hex"),
       });
       return undefined;
     }
   }
 
-  private apply({ kind, bytes }: RecordBody): void {
-    if (kind === "history") this.rows.read(bytes);
-    else if (kind === "summary") this.applyUpdate(this.summary, bytes);
-    else if (kind === "stats") writeSystemEvent(bytes, this.event, this.refused("system_event"));
-    else if (kind === "config") this.applyUpdate(this.config, bytes);
-    else if (DECODED.has(kind)) this.applyDecoded(kind, bytes.slice());
+  private apply(kind: string, wire: Wire): void {
+    if (kind === "history") this.rows.read(wire);
+    else if (kind === "summary") this.applyUpdate(this.summary, wire);
+    else if (kind === "stats") writeSystemEvent(wire, this.event, this.refused("system_event"));
+    else if (kind === "config") this.applyUpdate(this.config, wire);
+    else if (DECODED.has(kind)) this.applyDecoded(kind, wire.bytes.slice(wire.pos, wire.end));
   }
 
   /** Takes a copy of the record's bytes: decoded messages keep views of them, and the reader uses its buffer again. */
@@ -187,19 +195,18 @@ export class LogReplay {
   }
 
   /** ConfigRecord, SummaryRecord and SettingsRecord: the updates in their order, then the removals in theirs. */
-  private applyUpdate(tree: ItemTree, bytes: Uint8Array): void {
+  private applyUpdate(tree: ItemTree, wire: Wire): void {
     const { item } = this;
-    const reader = new BinaryReader(bytes);
     const removed: string[][] = [];
-    while (reader.pos < bytes.length) {
-      const tag = reader.uint32();
+    while (wire.pos < wire.end) {
+      const tag = wire.uint32();
       if (tag === UPDATE) {
-        item.read(reader, bytes.length);
-        this.setItem(tree, bytes);
+        item.read(wire);
+        this.setItem(tree, wire.bytes);
       } else if (tag === REMOVE) {
-        item.read(reader, bytes.length);
-        removed.push(item.path(bytes, this.cache));
-      } else skipField(reader, tag);
+        item.read(wire);
+        removed.push(item.path(wire.bytes, this.cache));
+      } else wire.skip(tag);
     }
     for (const path of removed) tree.remove(path);
   }
@@ -230,7 +237,9 @@ export class LogReplay {
 
   private applyField(tree: ItemTree, run: Uint8Array, field: number): void {
     const items = rawField(run, field);
-    if (items !== undefined) this.applyUpdate(tree, items);
+    if (items === undefined) return;
+    this.wire.begin(items, 0, items.length);
+    this.applyUpdate(tree, this.wire);
   }
 
   private addTelemetry(update: TelemetryRecord): void {
@@ -291,7 +300,7 @@ function rawField(message: Uint8Array, field: number): Uint8Array | undefined {
   let bytes: Uint8Array | undefined;
   while (reader.pos < message.length) {
     const tag = reader.uint32();
-    if (tag !== tagOf(field)) skipField(reader, tag);
+    if (tag !== tagOf(field)) reader.skip(tag & 7, tag >>> 3);
     else bytes = reader.bytes();
   }
   return bytes;

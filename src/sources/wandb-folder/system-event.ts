@@ -1,9 +1,9 @@
 import { fromBinary } from "@bufbuild/protobuf";
-import { BinaryReader } from "@bufbuild/protobuf/wire";
 import { type Timestamp, TimestampSchema } from "@bufbuild/protobuf/wkt";
-import { fieldEnd, ItemSpan, skipField, tagOf } from "./items.js";
+import { ItemSpan } from "./items.js";
 import type { JsonBytes } from "./json-bytes.js";
 import { decodeText, startOf } from "./text.js";
+import { tagOf, type Wire } from "./wire.js";
 
 const TIMESTAMP = tagOf(2);
 const ITEM = tagOf(3);
@@ -24,34 +24,34 @@ export function unixSeconds(time: Timestamp): { readonly text: string; readonly 
 }
 
 /**
- * Writes a StatsRecord as one system event: `_timestamp`, then each item under its name with the `system.` prefix that
+ * Writes the StatsRecord that the wire is set to as one system event: `_timestamp`, then each item under its name with the `system.` prefix that
  * W&B gives it on upload. Nanoseconds that a double cannot hold are kept beside it in `_timestamp_nanos` (integer, the
  * fraction of the second). `problem` gets an item whose value is no JSON value; it is written as a string.
  */
 export function writeSystemEvent(
-  record: Uint8Array,
+  wire: Wire,
   out: JsonBytes,
   problem: (path: readonly string[], text: string) => void,
 ): void {
-  const reader = new BinaryReader(record);
+  const record = wire.bytes;
   const item = new ItemSpan();
   out.clear();
   out.byte(0x7b);
-  while (reader.pos < record.length) {
-    const tag = reader.uint32();
+  while (wire.pos < wire.end) {
+    const tag = wire.uint32();
     if (tag === TIMESTAMP) {
-      const end = fieldEnd(reader, record.length);
-      writeTimestamp(out, fromBinary(TimestampSchema, record.subarray(reader.pos, end)));
-      reader.pos = end;
+      const end = wire.fieldEnd(wire.end);
+      writeTimestamp(out, fromBinary(TimestampSchema, record.subarray(wire.pos, end)));
+      wire.pos = end;
     } else if (tag === ITEM) {
-      item.read(reader, record.length);
+      item.read(wire);
       out.key(record, item.keyFrom, item.keyTo, "system.");
       if (!out.value(record, item.valueFrom, item.valueTo)) {
         const key = decodeText(record, item.keyFrom, item.keyTo);
         problem([`system.${key}`], startOf(record, item.valueFrom, item.valueTo));
       }
       out.comma();
-    } else skipField(reader, tag);
+    } else wire.skip(tag);
   }
   out.close("}");
 }

@@ -2,15 +2,24 @@ import { BinaryReader, BinaryWriter, WireType } from "@bufbuild/protobuf/wire";
 import { describe, expect, test } from "vitest";
 import { HistoryRows } from "../../../src/sources/wandb-folder/history-row.js";
 import { TextCache } from "../../../src/sources/wandb-folder/text.js";
+import { Wire } from "../../../src/sources/wandb-folder/wire.js";
 import { history, type ItemInput, message } from "./log-writer.js";
+
+/** The message inside a Record, with bytes of others around it. */
+function content(record: Uint8Array): Wire {
+  const inner = new BinaryReader(record);
+  inner.tag();
+  const bytes = inner.bytes();
+  const wire = new Wire();
+  wire.begin(Buffer.concat([Buffer.alloc(3, 0xff), bytes, Buffer.alloc(3, 0x01)]), 3, 3 + bytes.length);
+  return wire;
+}
 
 function rows(startingStep = 0n) {
   const problems: [string[], string][] = [];
   const reader = new HistoryRows(new TextCache(), startingStep, (path, text) => problems.push([[...path], text]));
   const read = (record: Uint8Array) => {
-    const inner = new BinaryReader(record);
-    inner.tag();
-    reader.read(inner.bytes());
+    reader.read(content(record));
     return { step: reader.step, text: Buffer.from(reader.out.bytes.slice(0, reader.out.length)).toString("utf8") };
   };
   return { read, problems };
@@ -50,9 +59,7 @@ describe("values", () => {
     const { read } = rows();
     const reader = new HistoryRows(new TextCache(), 0n, () => {});
     const value = Uint8Array.of(0x22, 0xff, 0xfe, 0x22);
-    const inner = new BinaryReader(history([["k", value]], 0));
-    inner.tag();
-    reader.read(inner.bytes());
+    reader.read(content(history([["k", value]], 0)));
     expect(Buffer.from(reader.out.bytes.slice(0, reader.out.length)).includes(Buffer.from(value))).toBe(true);
     expect(read(history([["k", "1"]], 0)).text).toBe('{"k":1,"_step":0}');
   });

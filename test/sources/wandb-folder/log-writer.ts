@@ -74,6 +74,7 @@ export function record(kind: keyof typeof RECORD, body: Uint8Array): Uint8Array 
 
 export function run(...fields: readonly Field[]): Uint8Array {
   const start = message([1, 1_700_000_000], [2, 123_456_000]);
+  // Of a field given twice the last one counts.
   return record("run", message([1, "r1"], [2, "team"], [3, "proj"], [17, start], ...fields));
 }
 

@@ -170,6 +170,7 @@ async function crash(name, { base, args }, work) {
       });
     }
     await rm(project, { recursive: true });
+    if ((i + 1) % 25 === 0) console.log(`crash: ${name}: ${i + 1} of ${KILLS} done, ${killed} in the midst`);
   }
   console.log(`crash: ${name}: ${killed} of ${KILLS} were killed in the midst, each was finished by the next run`);
   if (killed < KILLS / 3)

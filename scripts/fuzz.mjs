@@ -5,7 +5,7 @@
  */
 import { fork } from "node:child_process";
 import { createHash } from "node:crypto";
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
@@ -28,9 +28,12 @@ const { values } = parseArgs({
 const seed = Number(values.seed);
 const each = Number(values.seconds) / values.target.length;
 
+/** Inside of the repository, so that packages are found. */
+const FOLDER = mkdtempSync(join(ROOT, ".fuzz-"));
+
 /** The worker and all of src as one file; packages stay outside. */
 async function bundle() {
-  const outfile = join(ROOT, "node_modules/.cache/fuzz/worker.mjs");
+  const outfile = join(FOLDER, "worker.mjs");
   const entryPoints = [join(ROOT, "test/fuzz/worker.ts")];
   await build({
     entryPoints,
@@ -92,7 +95,7 @@ function watch(worker, target, from, seconds) {
 
 /** The bytes of a case that the worker did not live to tell. */
 function make(worker, target, number) {
-  const file = join(ROOT, "node_modules/.cache/fuzz/case");
+  const file = join(FOLDER, "case");
   const child = start(worker, ["make", target, String(seed), String(number), file]);
   return new Promise((resolve) => child.on("close", () => resolve(readFileSync(file))));
 }
@@ -105,7 +108,7 @@ function keep(target, bytes) {
   return file;
 }
 
-const worker = await bundle();
+let worker;
 const known = new Set();
 let finds = 0;
 function tell(target, number, says, bytes) {
@@ -116,16 +119,21 @@ function tell(target, number, says, bytes) {
   console.log(`FOUND ${target} case ${number} of seed ${seed}: ${says}\n  kept as ${keep(target, bytes)}`);
 }
 
-for (const target of values.target) {
-  const until = performance.now() + each * 1000;
-  let number = 0;
-  while (performance.now() < until) {
-    const state = await watch(worker, target, number, Math.max(1, (until - performance.now()) / 1000));
-    for (const item of state.failures) tell(target, item.number, item.says, Buffer.from(item.bytes, "base64"));
-    if (state.stopped !== undefined)
-      tell(target, state.number, state.stopped, await make(worker, target, state.number));
-    number = state.done ? state.number : state.number + 1;
+try {
+  worker = await bundle();
+  for (const target of values.target) {
+    const until = performance.now() + each * 1000;
+    let number = 0;
+    while (performance.now() < until) {
+      const state = await watch(worker, target, number, Math.max(1, (until - performance.now()) / 1000));
+      for (const item of state.failures) tell(target, item.number, item.says, Buffer.from(item.bytes, "base64"));
+      if (state.stopped !== undefined)
+        tell(target, state.number, state.stopped, await make(worker, target, state.number));
+      number = state.done ? state.number : state.number + 1;
+    }
+    console.log(`${target}: ${number} cases of seed ${seed} in ${Math.round(each)} s`);
   }
-  console.log(`${target}: ${number} cases of seed ${seed} in ${Math.round(each)} s`);
+} finally {
+  rmSync(FOLDER, { recursive: true, force: true });
 }
 process.exitCode = finds === 0 ? 0 : 1;

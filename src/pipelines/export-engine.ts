@@ -22,14 +22,14 @@ const WINDOW_SHARE = 1 / 32;
 const LARGEST_WINDOW = 64e6;
 const SMALLEST_WINDOW = 8e6;
 const WINDOW_ROWS = 122_880;
-/**
- * Windows that are flattened at once: while one waits for JavaScript the other has the engine's threads. Of tables this
- * wide one alone, for the memory: every column takes some hundred kilobytes while a query runs.
- */
+/** Windows that are flattened at once: while one waits for JavaScript the other has the engine. */
 const LANES = 2;
-const WIDE = 400;
+/** Of tables this wide one window alone by one thread: every column takes hundreds of kilobytes a thread and query. */
+const WIDE = 1000;
 
 const isWide = (tables: readonly StoredTable[]): boolean => tables.some(({ of }) => of.columns.length > WIDE);
+
+const lanesFor = (tables: readonly StoredTable[]): number => (isWide(tables) ? 1 : LANES);
 
 /** Rows that DuckDB works on at once. */
 const VECTOR_ROWS = 2048;
@@ -37,8 +37,18 @@ const VECTOR_ROWS = 2048;
 const LONG_CELL_BYTES = 100;
 const LONG_SHARE = 1 / 8;
 
+/** Threads of the engine, of which each lane brings one; one for a wide table, which is cheaper so and as fast. */
+function engineThreads(threads: number, tables: readonly StoredTable[]): number {
+  return isWide(tables) ? 1 : Math.max(1, threads - lanesFor(tables) + 1);
+}
+
 /** Threads of the engine: fewer for a long history of many metrics, which one thread makes as fast as two. */
-export function threadsFor({ memory, threads, tables }: Pick<EngineRequest, "memory" | "threads" | "tables">): number {
+export function threadsFor({
+  memory,
+  threads: most,
+  tables,
+}: Pick<EngineRequest, "memory" | "threads" | "tables">): number {
+  const threads = engineThreads(most, tables);
   const widths = tables.filter(({ form }) => form === "long").map(({ of }) => of.columns.length);
   const bytes = Math.max(0, ...widths) * VECTOR_ROWS * LONG_CELL_BYTES;
   return bytes === 0 ? threads : Math.max(1, Math.min(threads, Math.floor((memory * LONG_SHARE) / bytes)));
@@ -62,7 +72,7 @@ export async function withLanes<T>(
   const session = await Session.open({ memory: memory * ENGINE_SHARE, threads: threadsFor(request), temp, signal });
   const lanes: Session[] = [];
   try {
-    while (lanes.length < (isWide(tables) ? 1 : LANES)) lanes.push(await session.lane());
+    while (lanes.length < lanesFor(tables)) lanes.push(await session.lane());
     return await act(session, lanes);
   } finally {
     for (const lane of lanes) lane.close();

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { failureOf } from "../../src/cli/failure.js";
-import { CliError, SchemaError } from "../../src/errors.js";
+import { CliError, memoryError, SchemaError } from "../../src/errors.js";
 
 const system = (code: string, syscall: string, path: string) =>
   Object.assign(new Error(`${code}: raw text`), { code, syscall, path });
@@ -37,6 +37,19 @@ test("anything else is unexpected, and --debug shows stack and cause", () => {
     "Unexpected error: x is not a function\n  next:  Run the command again with --debug, and report what it shows.\n",
   );
   expect(failureOf(error, true, false).text).toMatch(/at .*failure\.test[\s\S]*Caused by: Error: below/);
+});
+
+test("names with control characters are written as JSON escapes, also in a stack", () => {
+  const error = new SchemaError("schema/json", "a\u001b[31m\u202e b\nsecond line", { where: { file: "x\u0085.json" } });
+  const { text } = failureOf(error, false, false);
+  expect(text).toBe("error: a\\u001b[31m\\u202e b\nsecond line [schema/json]\n  where: x\\u0085.json\n");
+  expect(failureOf(error, true, false).text).not.toMatch(/[^\n\P{Cc}]|\p{Bidi_Control}/u);
+});
+
+test("an appender of DuckDB that lacks memory is an error of memory", () => {
+  const said = "Failed to append: failed to allocate data of size 32.0 KiB (95.3 MiB/95.3 MiB used)";
+  expect(memoryError(new Error(said))?.code).toBe("engine/memory");
+  expect(memoryError(new Error("Failed to append: a NOT NULL constraint failed"))).toBeUndefined();
 });
 
 test("what is no Error is told too", () => {

@@ -8,7 +8,7 @@ import { chunk, exit, frame, history, message, record, run, update } from "../so
 import { sized } from "./full.js";
 import { type Ended, runBounded } from "./program.js";
 
-const PATIENCE = 240;
+const PATIENCE = sized(900, 240);
 const MOST = 1.5e9;
 
 let folder: string;

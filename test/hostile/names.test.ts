@@ -3,9 +3,10 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { exit, frame, history, message, record, run, update } from "../sources/wandb-folder/log-writer.js";
+import { sized } from "./full.js";
 import { runBounded } from "./program.js";
 
-const PATIENCE = 240;
+const PATIENCE = sized(900, 240);
 
 /** Names that a file system, a terminal or a query could take for something else. */
 const NAMES = [

@@ -2,13 +2,13 @@ import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import { FULL } from "./full.js";
+import { FULL, sized } from "./full.js";
 import { PAYLOADS, type Payload } from "./payloads.js";
 import { type Ended, runBounded } from "./program.js";
 import { SOURCES, type Source, writePayload } from "./sources.js";
 
 /** Seconds that a command may take; a fraction of them on a machine that has nothing else to do. */
-const PATIENCE = 240;
+const PATIENCE = sized(900, 240);
 /** What --memory says, and what a few copies of the longest text, the program and V8's slack come to on top. */
 const MEMORY = "1GB";
 const MOST = 1.9e9;
@@ -80,7 +80,7 @@ function checkFindings(
 
 describe.each(SOURCES.map((source) => [source.name, source] as const))("hostile payloads: %s", (_, source) => {
   if (FULL) {
-    it.each(Object.entries(PAYLOADS))("%s", { timeout: 600_000 }, (__, make) => check(source, [["r1", make()]]));
+    it.each(Object.entries(PAYLOADS))("%s", { timeout: 1_800_000 }, (__, make) => check(source, [["r1", make()]]));
   } else {
     const all = Object.values(PAYLOADS).map((make, i) => [`r${i}`, make()] as const);
     it("each in a run of one project", { timeout: 300_000 }, () => check(source, all, source === SOURCES[0]));

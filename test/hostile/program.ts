@@ -23,6 +23,7 @@ export interface Ended {
 }
 
 const KEPT = 4_000_000;
+const WINDOW = 16_000_000;
 
 /** Time and memory of a command, as a line of the file that HOSTILE_MEASURES names. */
 async function note(command: string, seconds: number, peak: number): Promise<void> {
@@ -56,17 +57,21 @@ export async function runBounded(
   let err = "";
   const found = new Set<string>();
   const longest = Math.max(0, ...needles.map((needle) => needle.length));
-  let window = Buffer.alloc(0);
+  let waiting: Buffer[] = [];
+  let bytes = 0;
   child.stdout.on("data", (chunk: Buffer) => {
     if (out.length < KEPT) out += chunk.toString("utf8");
     if (longest === 0) return;
-    window = Buffer.concat([window, chunk]);
-    if (window.length < 4 * longest) return;
-    search();
-    window = Buffer.from(window.subarray(window.length - longest));
+    waiting.push(chunk);
+    bytes += chunk.length;
+    if (bytes >= WINDOW + 2 * longest) search();
   });
+  /** Keeps the end of what it has looked at, where a needle may begin. */
   const search = (): void => {
+    const window = Buffer.concat(waiting);
     for (const needle of needles) if (!found.has(needle) && window.includes(needle)) found.add(needle);
+    waiting = [Buffer.from(window.subarray(Math.max(0, window.length - longest)))];
+    bytes = longest;
   };
   child.stderr.on("data", (chunk: Buffer) => {
     if (err.length < KEPT) err += chunk.toString("utf8");

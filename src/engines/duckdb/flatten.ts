@@ -118,13 +118,23 @@ function tableQuery(table: Table, clean: string | undefined, care: string | unde
 }
 
 /**
+ * Whether a row is no care row. Where all are, as when one has names that are not listed, the queries of clean rows give
+ * nothing, and those of a wide table would take several times the memory that the care rows do.
+ */
+async function hasClean(session: Session, { source }: FlattenJob, care: string): Promise<boolean> {
+  if (source === undefined || care === "false") return source !== undefined;
+  return (await session.rows(`SELECT 1 FROM ${source} WHERE NOT (${care}) LIMIT 1`)).length > 0;
+}
+
+/**
  * Flattens raw rows with DuckDB: care rows now, one by one, into temporary tables; the rest by the queries returned.
  * The rows are those that `flattenRecord` gives, whatever their way.
  */
 export async function flattenWithDuckdb(session: Session, job: FlattenJob): Promise<FlattenResult> {
   const nothing = { care: "false", clean: new Map<string, string>(), negativeZero: false };
   const relations = { source: job.source ?? "", facts: job.facts.relation };
-  const compiled = job.source === undefined ? nothing : compileKind(job.shape, job.profile, relations);
+  const proven = job.source === undefined ? nothing : compileKind(job.shape, job.profile, relations);
+  const compiled = (await hasClean(session, job, proven.care)) ? proven : { ...proven, clean: nothing.clean };
   const records = careRecords(session, job, compiled.care);
   const care: CareResult = await flattenCarefully(session, job.shape, job.misfits, records, job.name);
   const tables = new Map([job.shape.table, ...job.shape.familyTables, job.misfits].map((table) => [table.name, table]));

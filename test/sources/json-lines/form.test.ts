@@ -27,6 +27,15 @@ describe("what the records are", () => {
     });
   });
 
+  test("a first record that is longer than what is looked at tells by the members before it ends", async () => {
+    const long = "x".repeat(2_000_000);
+    const config = await recognise(`{"run_id":"a","config":{"text":"${long}"},"state":"finished"}\n`);
+    expect(config).toMatchObject({ records: "runs", description: expect.stringContaining("guessed from config") });
+    const row = await recognise(`{"run_id":"a","_step":0,"text":"${long}"}\n`);
+    expect(row).toMatchObject({ records: "history", description: expect.stringContaining("guessed from _step") });
+    expect(await recognise(`{"run_id":"a","text":"${long}"}\n`)).toHaveProperty("reason");
+  });
+
   test.each(['{"a":1}\n', '{"run_id":"a"}\n', '{"a":{"b":1}}\n', "{}\n", '{"_step":0}\n{"config":{}}\n'])(
     "%j does not tell; --kind does",
     async (text) => {

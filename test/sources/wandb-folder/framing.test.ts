@@ -135,6 +135,14 @@ describe("damage", () => {
     const { damage } = broken((copy) => copy.writeUInt16LE(65_000, 7 + 4));
     expect(damage).toEqual([[7, "a chunk of 65000 bytes runs past its block"]]);
   });
+  test("a length that runs past the last block, which is short", () => {
+    const bytes = frame([filled(3), filled(4)]);
+    bytes.writeUInt16LE(BLOCK_BYTES - 7 - 7 + 1, 7 + 4);
+    const { records, damage, tail } = read(bytes);
+    expect([records, damage, tail]).toEqual([[], [[7, "a chunk of 32755 bytes runs past its block"]], undefined]);
+    bytes.writeUInt16LE(BLOCK_BYTES - 7 - 7, 7 + 4);
+    expect(read(bytes).tail).toEqual({ offset: 7, why: "short body" });
+  });
   test("a type that does not exist, with a good checksum, costs one chunk", () => {
     const records = [filled(3), filled(4)].map((bytes) => chunk(1, bytes));
     const { records: got, damage } = read(Buffer.concat([frame([]), chunk(9, filled(5)), ...records]));

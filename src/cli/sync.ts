@@ -80,7 +80,8 @@ function remarkLine(result: SyncResult): string[] {
 function schemaLines(result: SyncResult, synced: Synced): string[] {
   const { action, files } = result.schemas;
   const lines = [`  ${SCHEMA_TEXT[action]}${files.length === 0 ? "" : `: ${files.join(", ")}`}`];
-  if (synced.schemas.gitignore) lines.push("  .gitignore was written: raw/, tables/ and report/ are not for commits");
+  if (synced.schemas.gitignore)
+    lines.push("  .gitignore was written: raw data, tables and reports are not for commits");
   return lines;
 }
 

@@ -1,4 +1,4 @@
-import { join } from "node:path";
+import { isAbsolute, join, relative, sep } from "node:path";
 import type { GeneratedWrite } from "../codegen/folder.js";
 import type { Finding } from "../finding.js";
 import type { Naming } from "../plan/names.js";
@@ -80,10 +80,20 @@ export interface Synced {
   readonly findings: readonly Finding[];
 }
 
-export const GITIGNORE = "raw/\ntables/\nreport/\n";
+const DATA_FOLDERS = ["raw/", "tables/", "report/"];
+
+/** What of a project is data: its folders, and tables that a sink puts elsewhere inside of it. */
+function dataOf(project: Project, sink: SinkAddress): string[] {
+  const place = relative(project.root, sink.kind === "parquet" ? sink.dir : sink.file)
+    .split(sep)
+    .join("/");
+  const isInside = place !== "" && !place.startsWith("..") && !isAbsolute(place);
+  const own = isInside ? [`/${place.replace(/[*?[\\ ]/g, "\\$&")}${sink.kind === "parquet" ? "/" : ""}`] : [];
+  return [...DATA_FOLDERS, ...own.filter((line) => !DATA_FOLDERS.includes(line.slice(1)))];
+}
 
 /** Writes .gitignore when there is none. @returns whether it did. */
-async function ignoreData(project: Project, env: Environment): Promise<boolean> {
+async function ignoreData(project: Project, sink: SinkAddress, env: Environment): Promise<boolean> {
   const file = join(project.root, ".gitignore");
   try {
     await env.files.stat(file);
@@ -91,7 +101,12 @@ async function ignoreData(project: Project, env: Environment): Promise<boolean> 
   } catch (error) {
     if (!isMissing(error)) throw error;
   }
-  await env.files.writeFile(file, GITIGNORE);
+  await env.files.writeFile(
+    file,
+    dataOf(project, sink)
+      .map((line) => `${line}\n`)
+      .join(""),
+  );
   return true;
 }
 
@@ -112,7 +127,7 @@ async function settleSchemas(
   const proposal = await proposeFrom(store, planned, request, env);
   const first = planned.schemas.project.size === 0 && !planned.schemas.isPackage;
   const files = [...proposal.applied.files.keys()];
-  const gitignore = first && (await ignoreData(project, env));
+  const gitignore = first && (await ignoreData(project, request.sink, env));
   if (files.length === 0 || (!first && request.onNew !== "add")) {
     return { planned, proposal, schemas: { action: "kept", files: [], gitignore } };
   }

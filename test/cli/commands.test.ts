@@ -56,6 +56,16 @@ describe("sync of a dr_wandb export", () => {
     expect(synced.out).toContain(`wandb-columns report --project ${large}`);
   });
 
+  test("ignores a database inside the project, too", async () => {
+    const project = await emptyFolder();
+    await writeFile(join(project, "wandb-columns.json"), '{"output":"duckdb:out put/my.duckdb"}');
+    await writeFile(join(project, "rows.jsonl"), '{"run_id":"a","_step":0,"loss":1}\n');
+    const made = await run(["sync", join(project, "rows.jsonl"), "--project", project, "--fail-on", "never"]);
+    expect(made.code).toBe(0);
+    const ignored = await readFile(join(project, ".gitignore"), "utf8");
+    expect(ignored).toBe("raw/\ntables/\nreport/\n/out\\ put/my.duckdb\n");
+  });
+
   test("writes schemas, .gitignore, generated, tables and report", async () => {
     const names = (await readdir(large)).sort();
     expect(names).toEqual([".gitignore", "generated", "raw", "report", "schemas", "tables"]);

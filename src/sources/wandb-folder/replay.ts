@@ -1,6 +1,5 @@
 /** Replays the records of one log: rows and events go to the writer as they come, the rest becomes the run's blobs. */
 import { create, fromBinary, merge } from "@bufbuild/protobuf";
-import { BinaryReader } from "@bufbuild/protobuf/wire";
 import type { BlobName } from "../../blob.js";
 import type { FindingCode } from "../../finding.js";
 import type { RecordWriter, RunBlobs } from "../../store/raw-record.js";
@@ -25,7 +24,7 @@ import { encodeTelemetry, MetricDefinitions } from "./telemetry.js";
 import { TextCache } from "./text.js";
 import { ItemTree } from "./tree.js";
 import { addInternalConfig } from "./wandb-config.js";
-import { tagOf, Wire } from "./wire.js";
+import { lastField, tagOf, Wire } from "./wire.js";
 
 /** Kinds that are decoded to messages; there are few of them in a log. */
 const DECODED: ReadonlySet<string> = new Set(["run", "telemetry", "metric", "environment", "exit", "header"]);
@@ -236,7 +235,7 @@ export class LogReplay {
   }
 
   private applyField(tree: ItemTree, run: Uint8Array, field: number): void {
-    const items = rawField(run, field);
+    const items = lastField(run, field);
     if (items === undefined) return;
     this.wire.begin(items, 0, items.length);
     this.applyUpdate(tree, this.wire);
@@ -292,16 +291,4 @@ export class LogReplay {
       );
     };
   }
-}
-
-/** The bytes of a message field; of several the last. Undefined when there is none. */
-function rawField(message: Uint8Array, field: number): Uint8Array | undefined {
-  const reader = new BinaryReader(message);
-  let bytes: Uint8Array | undefined;
-  while (reader.pos < message.length) {
-    const tag = reader.uint32();
-    if (tag !== tagOf(field)) reader.skip(tag & 7, tag >>> 3);
-    else bytes = reader.bytes();
-  }
-  return bytes;
 }

@@ -70,3 +70,20 @@ export class Wire {
     return value;
   }
 }
+
+/** The bytes of a message field; of several the last. Undefined when there is none. @throws RangeError as `Wire` */
+export function lastField(message: Uint8Array, field: number): Uint8Array | undefined {
+  const wire = new Wire();
+  wire.begin(message, 0, message.length);
+  let bytes: Uint8Array | undefined;
+  while (wire.pos < wire.end) {
+    const tag = wire.uint32();
+    if (tag !== tagOf(field)) wire.skip(tag);
+    else {
+      const end = wire.fieldEnd(wire.end);
+      bytes = message.subarray(wire.pos, end);
+      wire.pos = end;
+    }
+  }
+  return bytes;
+}

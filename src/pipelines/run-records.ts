@@ -23,7 +23,9 @@ export async function withSession<T>(
 ): Promise<T> {
   const temp = await env.files.mkdtemp(join(env.machine.temp, "wandb-columns-"));
   try {
-    const session = await Session.open({ memory: limits.memory * READING_SHARE, threads: limits.threads, temp });
+    // The thread that asks is at work, too; one that only waits for another spins.
+    const threads = Math.max(1, limits.threads - 1);
+    const session = await Session.open({ memory: limits.memory * READING_SHARE, threads, temp });
     try {
       return await act(session);
     } finally {

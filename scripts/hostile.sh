@@ -5,4 +5,4 @@ cd "$(dirname "$0")/.."
 measures="$(mktemp)"
 trap 'sort -rn "$measures"; rm -f "$measures"' EXIT
 WANDB_COLUMNS_FULL=1 HOSTILE_MEASURES="$measures" \
-  npx vitest run test/hostile --no-file-parallelism --testTimeout=1800000 --reporter=verbose "$@"
+  npx vitest run "${@:-test/hostile}" --no-file-parallelism --testTimeout=1800000 --reporter=verbose

@@ -181,7 +181,7 @@ describe("compression that expands beyond measure", () => {
   };
 
   it("configs of 1 MB in a few kB come, a few at a time", async () => {
-    const count = sized(300, 100);
+    const count = sized(200, 100);
     await runsOf(count, 1_000_000);
     const { codes, runs } = await importAll(`${sized(1000, 400)}MB`);
     expect([codes, runs]).toEqual([[], count]);

@@ -99,7 +99,7 @@ describe("what has changed", () => {
 it("leaves no temporary folder when the engine does not start", async () => {
   const at = await project();
   await load(at, { rows: rowsOf(1) });
-  expect(await failure(exportProject(at, { threads: -1 }))).toBeInstanceOf(Error);
+  expect(await failure(exportProject(at, { memory: Number.NaN }))).toBeInstanceOf(Error);
   expect(await readdir(at.tables)).toEqual([]);
 });
 

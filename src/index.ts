@@ -23,7 +23,7 @@ export type { ExportResult } from "./pipelines/export-result.js";
 export { importSources } from "./pipelines/import.js";
 export { proposeFrom } from "./pipelines/infer.js";
 export { nodeEnvironment } from "./pipelines/node-environment.js";
-export { needRaw, openRaw, type PlannedProject, type Project, planProject, projectAt } from "./pipelines/project.js";
+export { openRaw, type PlannedProject, type Project, planProject, projectAt } from "./pipelines/project.js";
 export { type RebuildOptions, rebuildTables } from "./pipelines/rebuild.js";
 export { recogniseSources } from "./pipelines/recognise.js";
 export { makeReport } from "./pipelines/report.js";

@@ -33,6 +33,7 @@ class ExportImport {
   #historyFailed: boolean;
   #bytes = 0;
   #unflushed = 0;
+  #runs = 0;
 
   constructor(source: ReadableExport, writer: RecordWriter, options: ImportOptions) {
     this.#source = source;
@@ -42,13 +43,14 @@ class ExportImport {
     this.#historyFailed = source.historyFailed;
   }
 
-  async run(): Promise<void> {
+  /** @returns how many runs were imported. */
+  async run(): Promise<number> {
     for (const entry of this.#source.entries) {
       this.#options.signal?.throwIfAborted();
       const sources = await this.#source.cells(entry);
       if (isFinding(sources)) {
         this.#writer.finding({ ...sources, count: this.#source.entries.length - entry.ord });
-        return;
+        return this.#runs;
       }
       await this.#importEntry(entry, sources);
     }
@@ -56,6 +58,7 @@ class ExportImport {
       this.#options.signal?.throwIfAborted();
       await this.#importUnknown(this.#history, this.#history.next.run_id);
     }
+    return this.#runs;
   }
 
   async #importEntry(entry: RunEntry, sources: readonly CellSource[]): Promise<void> {
@@ -87,6 +90,7 @@ class ExportImport {
   }
 
   #begin(key: RunKey, { file, row }: RunPlace): void {
+    this.#runs += 1;
     this.#writer.begin({ ...key, source: "dr-wandb", start: "" });
     const where = row === 0 ? { file } : { file, row };
     if (key.run_id === "") {
@@ -189,7 +193,11 @@ async function importLayout(
       ? await openParquetExport(layout, env, report, textLimits(options.maxText))
       : await openJsonLinesExport(layout, env, report, options.signal);
   try {
-    await new ExportImport(source, writer, options).run();
+    const runs = await new ExportImport(source, writer, options).run();
+    // That of JSON Lines has a manifest that says so.
+    if (runs === 0 && layout.kind === "parquet") {
+      report(finding("source/partial", "No run is in the export", { where: { file: layout.path } }));
+    }
   } finally {
     await source.close();
   }

@@ -88,7 +88,7 @@ export async function commitChange(place: Place, before: Manifest, change: Chang
 }
 
 const LEFTOVER = /^\d{6,}(\.r\d+)?\.(parquet|profile\.json)(\.tmp)?$/;
-const ROOT_LEFTOVER = new RegExp(`^(manifest\\.json\\.tmp|(project\\.)?lock(${LOCK_LEFTOVER}))$`);
+const ROOT_LEFTOVER = new RegExp(`^((manifest|sources)\\.json\\.tmp|(project\\.)?lock(${LOCK_LEFTOVER}))$`);
 
 /** Removes the files of writers that did not come to an end. Only for the holder of the lock. */
 export async function removeLeftovers(files: StoreFiles, directory: string, manifest: Manifest): Promise<void> {

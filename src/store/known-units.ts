@@ -1,8 +1,11 @@
+import { createHash } from "node:crypto";
 import { join, resolve } from "node:path";
 import { type Static, Type } from "@sinclair/typebox";
 import { Value } from "@sinclair/typebox/value";
 import type { Finding } from "../finding.js";
 import { FindingSchema } from "./finding-schema.js";
+import { logText } from "./live.js";
+import type { Version } from "./manifest.js";
 import type { ImportUnit } from "./raw-record.js";
 import { isMissing, type StoreFiles, writeDurably } from "./store-env.js";
 
@@ -19,6 +22,10 @@ const KnownUnitSchema = Type.Object(
     name: Type.Array(Type.String(), { description: "All that decides, beside the files, what is imported." }),
     files: Type.Array(Type.Object({ path: Type.String(), stamp: StampSchema }, closed)),
     versions: Type.Array(Type.Integer({ minimum: 1 }), { description: "Ids of the versions that it gave." }),
+    digest: Type.String({
+      description:
+        "SHA-256 of the logs and digests of these versions: a store that was replaced may give their ids again.",
+    }),
     findings: Type.Array(FindingSchema, { description: "What was found outside of its logs." }),
   },
   closed,
@@ -59,6 +66,13 @@ export async function stampUnit(unit: ImportUnit, files: StoreFiles, now: Date):
   return stamped;
 }
 
+/** Tells the versions of a unit from others of the same ids. */
+export function digestOf(versions: readonly Version[]): string {
+  const hash = createHash("sha256");
+  for (const { log, digest } of versions) hash.update(logText(log)).update(digest);
+  return hash.digest("hex");
+}
+
 const keyOf = (name: readonly string[], files: Stamped): string =>
   JSON.stringify([name, files.map(({ path }) => path)]);
 
@@ -81,11 +95,14 @@ export class KnownUnits {
   }
 
   /** Remembers what a unit gave; forgets it when something could not be read. */
-  remember(unit: KnownUnit, ofLogs: readonly Finding[]): void {
+  remember(unit: ImportUnit, files: Stamped, gave: readonly Version[], outside: readonly Finding[]): void {
     this.#changed = true;
-    const key = keyOf(unit.name, unit.files);
-    if ([...unit.findings, ...ofLogs].some(isPassing)) this.#units.delete(key);
-    else this.#units.set(key, unit);
+    const key = keyOf(unit.name, files);
+    const couldNot = outside.some(isPassing) || gave.some(({ findings }) => findings.some(isPassing));
+    const ids = gave.map(({ id }) => id);
+    const known = { name: [...unit.name], files, versions: ids, digest: digestOf(gave), findings: [...outside] };
+    if (couldNot) this.#units.delete(key);
+    else this.#units.set(key, known);
   }
 
   /** Writes the file if there is anything new; units of versions that are gone are left out. */

@@ -4,7 +4,7 @@ import type { Finding } from "../finding.js";
 import { type Change, commitChange, removeLeftovers } from "./commit.js";
 import { compactAfterCommit } from "./compact.js";
 import { hasChanged } from "./hold-store.js";
-import { type KnownUnits, readKnownUnits, stampUnit } from "./known-units.js";
+import { digestOf, type KnownUnit, type KnownUnits, readKnownUnits, stampUnit } from "./known-units.js";
 import { logText, missesRows } from "./live.js";
 import { LogImport, STREAM_KINDS, type StreamKind, stage } from "./log-import.js";
 import { type Ending, openLogError, versionOf } from "./log-version.js";
@@ -120,26 +120,21 @@ class Writer implements RawStoreWriter {
     const { files, now } = this.#input.env;
     const stamped = await stampUnit(unit, files, now());
     const known = stamped === undefined ? undefined : this.#units.find(unit.name, stamped);
-    const versions = known === undefined ? undefined : this.#present(known.versions);
+    const versions = known === undefined ? undefined : this.#present(known);
     if (known !== undefined && versions !== undefined) {
-      this.#unchanged.push(...versions);
-      this.#findings.push(...versions.flatMap(({ findings }) => findings), ...known.findings);
+      for (const version of versions) this.#pass(version);
+      for (const item of known.findings) this.#findings.push(item);
       return;
     }
     const [added, unchanged] = [this.#added.length, this.#unchanged.length];
     this.#outside = [];
     await read();
-    if (stamped === undefined) return;
     const gave = [...this.#added.slice(added), ...this.#unchanged.slice(unchanged)];
-    const facts = { name: [...unit.name], files: stamped, findings: this.#outside };
-    this.#units.remember(
-      { ...facts, versions: gave.map(({ id }) => id) },
-      gave.flatMap(({ findings }) => findings),
-    );
+    if (stamped !== undefined) this.#units.remember(unit, stamped, gave, this.#outside);
   };
 
-  /** The versions of these ids; undefined when one is gone, or has rows that are missing by now. */
-  #present(ids: readonly number[]): Version[] | undefined {
+  /** The versions that a unit gave; undefined when one is gone, or has rows that are missing by now. */
+  #present({ versions: ids, digest }: KnownUnit): Version[] | undefined {
     this.#before ??= new Map(this.#input.manifest.versions.map((version) => [version.id, version]));
     const found: Version[] = [];
     for (const id of ids) {
@@ -148,7 +143,7 @@ class Writer implements RawStoreWriter {
       if (missesRows(version, this.#versions.values())) return undefined;
       found.push(version);
     }
-    return found;
+    return digestOf(found) === digest ? found : undefined;
   }
 
   finding(item: Finding): void {
@@ -263,8 +258,13 @@ class Writer implements RawStoreWriter {
   #keep(open: OpenLog, known: Version): void {
     for (const ticket of open.spilled) this.#queue.drop(ticket);
     for (const kind of STREAM_KINDS) open.log.staged[kind].clear();
-    this.#unchanged.push(known);
-    this.#findings.push(...known.findings);
+    this.#pass(known);
+  }
+
+  /** A version that is here already. */
+  #pass(version: Version): void {
+    this.#unchanged.push(version);
+    this.#findings.push(...version.findings);
   }
 
   #add(open: OpenLog, blobs: RunBlobs, facts: Ending): void {

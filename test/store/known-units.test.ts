@@ -74,6 +74,18 @@ describe("a unit", () => {
       "was forgotten in the store",
       () => forgetRuns(storeEnv(), raw, [{ entity: "team", project: "vision", run_id: "r1" }]),
     ],
+    [
+      "is remembered beside a store that was begun anew",
+      async () => {
+        const kept = await files.readFile(join(raw, "sources.json"));
+        await files.rm(raw, { recursive: true });
+        const store = await openStore(raw, storeEnv());
+        const writer = await store.writer();
+        await writeLog(writer, { key: { run_id: "other" } });
+        await writer.commit();
+        await files.writeFile(join(raw, "sources.json"), kept);
+      },
+    ],
     ["is remembered in a damaged file", () => files.writeFile(join(raw, "sources.json"), '{"format":1,"units":[{}]}')],
     ["is remembered in a file that is cut", () => files.truncate(join(raw, "sources.json"), 50)],
   ])("is read again when it %s", async (_what, change) => {

@@ -107,7 +107,8 @@ export class HistoryRows {
     const to = items.valueTo[at] as number;
     const keyFrom = items.keyFrom[at] as number;
     const keyTo = items.keyTo[at] as number;
-    if (slot < items.keys.count) out.copyWhole(items.keys.name(slot));
+    const name = slot < items.keys.count ? items.keys.name(slot) : undefined;
+    if (name !== undefined) out.copy(name, 0, name.length);
     else out.key(record, keyFrom, keyTo);
     if (from === to) {
       const path = [this.cache.get(record, keyFrom, keyTo)];

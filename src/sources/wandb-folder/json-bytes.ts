@@ -89,15 +89,6 @@ export class JsonBytes {
     this.length += length;
   }
 
-  /** Copies a short text. */
-  copyWhole(text: Uint8Array): void {
-    const { length } = text;
-    this.reserve(length);
-    const { bytes, length: at } = this;
-    for (let i = 0; i < length; i++) bytes[at + i] = text[i] as number;
-    this.length = at + length;
-  }
-
   /** The UTF-8 text `bytes[from..to)`, with `prefix` (ASCII, no escapes) before it, as member name with its colon. */
   key(bytes: Uint8Array, from: number, to: number, prefix = ""): void {
     const start = this.length;

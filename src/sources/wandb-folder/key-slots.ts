@@ -1,4 +1,6 @@
+import { hashBytes } from "../../profile/hash.js";
 import { JsonBytes } from "./json-bytes.js";
+import { sameBytes } from "./text.js";
 
 const TABLE = 8192;
 /** Keys beyond these have no slot, so hostile input cannot make the table grow. */
@@ -23,13 +25,12 @@ export class KeySlots {
 
   /** The slot of the key `bytes[from..to)`, from 0; -1 for one that is too long or came too late. */
   slotOf(bytes: Uint8Array, from: number, to: number): number {
-    let hash = 0x811c9dc5;
-    for (let i = from; i < to; i++) hash = Math.imul(hash ^ (bytes[i] as number), 0x01000193);
+    const hash = hashBytes(bytes, from, to);
     let at = (hash ^ (hash >>> 15)) & (TABLE - 1);
     for (;;) {
       const slot = (this.table[at] as number) - 1;
       if (slot < 0) return this.add(bytes, from, to, at);
-      if (isKey(this.keys[slot] as Uint8Array, bytes, from, to)) return slot;
+      if (sameBytes(this.keys[slot] as Uint8Array, bytes, from, to)) return slot;
       at = (at + 1) & (TABLE - 1);
     }
   }
@@ -43,11 +44,4 @@ export class KeySlots {
     this.table[at] = this.keys.length;
     return this.keys.length - 1;
   }
-}
-
-function isKey(key: Uint8Array, bytes: Uint8Array, from: number, to: number): boolean {
-  const { length } = key;
-  if (length !== to - from) return false;
-  for (let i = 0; i < length; i++) if (key[i] !== bytes[from + i]) return false;
-  return true;
 }

@@ -1,4 +1,5 @@
 import { isUtf8 } from "node:buffer";
+import { hashBytes } from "../../profile/hash.js";
 import { sequenceEnd } from "../../profile/text.js";
 
 /**
@@ -43,8 +44,7 @@ export class TextCache {
   private readonly texts: string[] = new Array(SLOTS).fill("");
 
   get(bytes: Uint8Array, from: number, to: number): string {
-    let hash = 0x811c9dc5;
-    for (let i = from; i < to; i++) hash = Math.imul(hash ^ (bytes[i] as number), 0x01000193);
+    const hash = hashBytes(bytes, from, to);
     const slot = (hash ^ (hash >>> 15)) & (SLOTS - 1);
     const key = this.keys[slot];
     if (key !== undefined && sameBytes(key, bytes, from, to)) return this.texts[slot] as string;
@@ -56,7 +56,8 @@ export class TextCache {
   }
 }
 
-function sameBytes(key: Uint8Array, bytes: Uint8Array, from: number, to: number): boolean {
+/** Whether `bytes[from..to)` is the key. */
+export function sameBytes(key: Uint8Array, bytes: Uint8Array, from: number, to: number): boolean {
   if (key.length !== to - from) return false;
   for (let i = 0; i < key.length; i++) if (key[i] !== bytes[from + i]) return false;
   return true;

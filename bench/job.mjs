@@ -103,3 +103,12 @@ export function rate(what, own, rows, least, base) {
       : { text: `at least ${least.toLocaleString("en")} rows/s`, isMet: (found) => found >= least };
   return { what, own, other: base, value, show: (found) => `${Math.round(found).toLocaleString("en")} rows/s`, target };
 }
+
+/** JSON Lines of a shape as an input, from the number `first` on; history rows are of new runs when it is a multiple of 1,000. */
+export const linesInput = (name, shape, rows, first = 0) => ({
+  name,
+  generator: "lines.mjs",
+  args: [shape, rows],
+  after: [first],
+  ending: ".ndjson",
+});

@@ -1,7 +1,7 @@
 /** H: history rows as JSON Lines. First import and export, then what a user does every day: the same again, and a little more. */
 import { appendFileSync, copyFileSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { empty, hasRows, ours, peer, seconds, time, withoutTables, wroteRows } from "../job.mjs";
+import { empty, hasRows, linesInput, ours, peer, seconds, time, withoutTables, wroteRows } from "../job.mjs";
 import { duckdbPeer, pythonPeer } from "../peers/find.mjs";
 import { HISTORY } from "../shapes/history.mjs";
 import { declaredCopy, inferredCopy } from "../shapes/shape.mjs";
@@ -9,15 +9,6 @@ import { declaredCopy, inferredCopy } from "../shapes/shape.mjs";
 const ROWS_OF_RUN = 1000;
 /** What W&B would say and the file does not. */
 export const IDENTITY = ["--entity", "e", "--wandb-project", "p"];
-
-/** History rows as an input; those from `first` on are of new runs when it is a multiple of 1,000. */
-export const historyInput = (name, shape, rows, first = 0) => ({
-  name,
-  generator: "lines.mjs",
-  args: [shape, rows],
-  after: [first],
-  ending: ".ndjson",
-});
 
 function peers({ python, work }, input) {
   const out = join(work, "H-peer.parquet");
@@ -71,10 +62,10 @@ export function historyJob(context) {
   const rows = context.sizes.history;
   const more = rows / 100;
   const next = rows + Math.ceil(more / ROWS_OF_RUN) * ROWS_OF_RUN;
-  const input = context.input(historyInput("H", "history", rows));
+  const input = context.input(linesInput("H", "history", rows));
   const news = [
-    context.input(historyInput("H-second", "history", more, rows)),
-    context.input(historyInput("H-appended", "history", more, next)),
+    context.input(linesInput("H-second", "history", more, rows)),
+    context.input(linesInput("H-appended", "history", more, next)),
   ];
   return {
     name: "H",

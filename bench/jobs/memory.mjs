@@ -1,7 +1,7 @@
 /** H10: ten times the rows in the same memory. */
 import { join } from "node:path";
-import { empty, importedLogs, memory, memoryRatio, ours, withoutTables, wroteRows } from "../job.mjs";
-import { historyInput, IDENTITY } from "./history.mjs";
+import { empty, importedLogs, linesInput, memory, memoryRatio, ours, withoutTables, wroteRows } from "../job.mjs";
+import { IDENTITY } from "./history.mjs";
 
 function steps(name, rows, input, { work }) {
   const project = join(work, name);
@@ -18,13 +18,13 @@ function steps(name, rows, input, { work }) {
 
 export function memoryJob(context) {
   const { history: few, manyHistory: many } = context.sizes;
-  const input = context.input(historyInput("H10", "history", many));
+  const input = context.input(linesInput("H10", "history", many));
   return {
     name: "H10",
     title: `${many.toLocaleString("en")} history rows`,
     input,
     commands: [
-      ...steps("few", few, context.input(historyInput("H", "history", few)), context),
+      ...steps("few", few, context.input(linesInput("H", "history", few)), context),
       ...steps("many", many, input, context),
     ],
     labels: { "import few": `${few.toLocaleString("en")} rows`, "export few": `${few.toLocaleString("en")} rows` },

@@ -1,17 +1,9 @@
 /** R: runs as JSON Lines, wide and with conflicts. */
 import { join } from "node:path";
-import { empty, hasRuns, ours, peer, seconds, time, withoutTables, wroteRows } from "../job.mjs";
+import { empty, hasRuns, linesInput, ours, peer, seconds, time, withoutTables, wroteRows } from "../job.mjs";
 import { duckdbPeer, pythonPeer } from "../peers/find.mjs";
 import { RUNS } from "../shapes/runs.mjs";
 import { declaredCopy, inferredCopy } from "../shapes/shape.mjs";
-
-export const runsInput = (name, shape, rows, first = 0) => ({
-  name,
-  generator: "lines.mjs",
-  args: [shape, rows],
-  after: [first],
-  ending: ".ndjson",
-});
 
 function commands(runs, input, second, { python, work }) {
   const project = join(work, "R");
@@ -32,8 +24,8 @@ function commands(runs, input, second, { python, work }) {
 
 export function runsJob(context) {
   const { runs } = context.sizes;
-  const input = context.input(runsInput("R", "runs", runs));
-  const second = context.input(runsInput("R-second", "runs", runs / 100, runs));
+  const input = context.input(linesInput("R", "runs", runs));
+  const second = context.input(linesInput("R-second", "runs", runs / 100, runs));
   return {
     name: "R",
     title: `${runs.toLocaleString("en")} runs of 415 paths`,

@@ -1,6 +1,5 @@
 import { basename, dirname } from "node:path";
 import { type HistoryForm, storedTables } from "../plan/history-form.js";
-import type { Plan } from "../plan/plan.js";
 import { planText } from "../plan/plan-text.js";
 import { takeLock } from "../store/lock.js";
 import type { RawStore } from "../store/raw-store.js";
@@ -12,32 +11,18 @@ import {
   removeUnfinished,
 } from "./database-file.js";
 import { DATABASE_FORMAT, type DatabaseManifest } from "./database-manifest.js";
-import type { Environment } from "./environment.js";
-import { ENGINE_SHARE, windowLimits, withLanes } from "./export-engine.js";
+import { ENGINE_SHARE, type ExportRequest, windowLimits, withLanes } from "./export-engine.js";
 import { type ExportResult, exportResultOf, factsHash, hashText } from "./export-result.js";
 import { fillDatabase } from "./fill-database.js";
 import { type PartDraft, partRuns, planParts, runVersions, wholeRuns } from "./parts.js";
 import { explainDiskError } from "./staging.js";
 import { explainStoreError } from "./store-changed.js";
-import type { WindowLimits } from "./windows.js";
 
-export interface DatabaseOptions {
-  readonly store: RawStore;
-  readonly plan: Plan;
+export interface DatabaseOptions extends ExportRequest {
   /** The database; its folder is made when absent. */
   readonly file: string;
   /** How the history is kept. Default: `wide`. */
   readonly history?: HistoryForm | undefined;
-  /** Bytes for DuckDB and our buffers together. */
-  readonly memory: number;
-  readonly threads: number;
-  /** How much of a part is flattened at once. Default: 64 MB of text, less when memory is scarce. */
-  readonly window?: WindowLimits | undefined;
-  /** The file system, and who and when, for the lock. */
-  readonly env: Pick<Environment, "files" | "machine" | "now" | "wait">;
-  /** Called after each part, with parts done and parts in all. */
-  readonly progress?: ((done: number, total: number) => void) | undefined;
-  readonly signal?: AbortSignal | undefined;
 }
 
 type Runs = ReturnType<RawStore["runs"]>;

@@ -1,6 +1,25 @@
 import { Session } from "../engines/duckdb/session.js";
 import type { StoredTable } from "../plan/history-form.js";
+import type { Plan } from "../plan/plan.js";
+import type { RawStore } from "../store/raw-store.js";
+import type { Environment } from "./environment.js";
 import type { WindowLimits } from "./windows.js";
+
+/** What an export to any sink is given. */
+export interface ExportRequest {
+  readonly store: RawStore;
+  readonly plan: Plan;
+  /** Bytes for DuckDB and our buffers together. */
+  readonly memory: number;
+  readonly threads: number;
+  /** How much of a part is flattened at once. Default: 64 MB of text, less when memory is scarce, more of wide tables. */
+  readonly window?: WindowLimits | undefined;
+  /** The file system, and who and when, for the lock. */
+  readonly env: Pick<Environment, "files" | "machine" | "now" | "wait">;
+  /** Called after each part, with parts done and parts in all. */
+  readonly progress?: ((done: number, total: number) => void) | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
 
 /** What an export may use of the machine. */
 export interface EngineRequest {

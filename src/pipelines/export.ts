@@ -2,14 +2,12 @@ import { join } from "node:path";
 import type { RunKey } from "../blob.js";
 import { type StoredTable, storedTables } from "../plan/history-form.js";
 import { partFile } from "../plan/part-files.js";
-import type { Plan } from "../plan/plan.js";
 import { planText } from "../plan/plan-text.js";
 import { copyToParquet } from "../sinks/parquet.js";
 import { takeLock } from "../store/lock.js";
 import type { RawStore } from "../store/raw-store.js";
 import { prepareDictionary } from "./dictionary.js";
-import type { Environment } from "./environment.js";
-import { windowLimits, withLanes } from "./export-engine.js";
+import { type ExportRequest, windowLimits, withLanes } from "./export-engine.js";
 import { type ExportResult, exportResultOf, factsHash, hashText } from "./export-result.js";
 import { compactParts } from "./part-compaction.js";
 import { type Partition, partitionFolder, partitionOf } from "./partitions.js";
@@ -27,30 +25,17 @@ import {
   writeManifest,
 } from "./tables-folder.js";
 import { type Part, type TablesManifest, tablesHeader } from "./tables-manifest.js";
-import type { WindowLimits } from "./windows.js";
 import { writePart } from "./write-part.js";
 
 export type { ExportResult } from "./export-result.js";
 
-export interface ExportOptions {
-  readonly store: RawStore;
-  readonly plan: Plan;
+export interface ExportOptions extends ExportRequest {
   /** The tables folder; made when absent. */
   readonly dir: string;
   /** How the tables are kept. Default: `DEFAULT_TABLE_OPTIONS`. */
   readonly options?: TableOptions | undefined;
-  /** Bytes for DuckDB and our buffers together. */
-  readonly memory: number;
-  readonly threads: number;
   /** A folder for temporary files of this export alone; made and removed. */
   readonly temp: string;
-  /** How much of a part is flattened at once. Default: 64 MB of text, less when memory is scarce. */
-  readonly window?: WindowLimits | undefined;
-  /** The file system, and who and when, for the lock. */
-  readonly env: Pick<Environment, "files" | "machine" | "now" | "wait">;
-  /** Called after each part, with parts done and parts in all. */
-  readonly progress?: ((done: number, total: number) => void) | undefined;
-  readonly signal?: AbortSignal | undefined;
 }
 
 /** What an export will do: the parts of each kind. The run kind is one part, number 0. */

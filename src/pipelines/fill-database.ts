@@ -1,5 +1,5 @@
-import { DUCKDB_DIALECT } from "../codegen/generate.js";
 import { tableDdl } from "../codegen/ddl.js";
+import { DUCKDB_DIALECT } from "../codegen/generate.js";
 import type { Session } from "../engines/duckdb/session.js";
 import { quoteIdentifier } from "../engines/duckdb/types.js";
 import { type Finding, FindingCounts, finding } from "../finding.js";

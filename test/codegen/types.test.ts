@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { namedSchemas, pascalCase } from "../../src/codegen/schema-names.js";
 import { typeIndex } from "../../src/codegen/indexes.js";
+import { namedSchemas, pascalCase } from "../../src/codegen/schema-names.js";
 import { typeDeclarations } from "../../src/codegen/types.js";
 import { SchemaError } from "../../src/errors.js";
 import { schemaFiles } from "./schema-files.js";

@@ -6,10 +6,10 @@ import { openTables } from "../../src/explore/open-tables.js";
 import { partitionFolder, partitionOf, partitionValues } from "../../src/pipelines/partitions.js";
 import { type Project, planProject } from "../../src/pipelines/project.js";
 import { DEFAULT_TABLE_OPTIONS, type TableOptions } from "../../src/pipelines/table-options.js";
-import type { TestLog } from "../store/store-fixture.js";
 import { environment, LIMITS, rebuild } from "../end-to-end/project.js";
 import { withSession } from "../end-to-end/tables.js";
 import { columnsOf, metadataOf } from "../sinks/readers.js";
+import type { TestLog } from "../store/store-fixture.js";
 import { declare, exportProject, failure, load, project, rowsOf, tableFiles, withFiles } from "./export-fixture.js";
 
 const BY_PROJECT: TableOptions = { ...DEFAULT_TABLE_OPTIONS, partitionBy: "project" };

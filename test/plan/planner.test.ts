@@ -326,7 +326,7 @@ describe("names and ids that cannot be are refused at their place", () => {
       line,
       column: at,
     });
-    expect(error.next).toBeDefined();
+    expect(error.next).toMatch(/^[A-Z].*\.$/s);
   });
 
   test("one id in two tables is fine", () => {

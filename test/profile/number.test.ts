@@ -110,7 +110,8 @@ describe("number classes", () => {
     fc.assert(
       fc.property(numberToken, (token) => {
         const { kind } = classify(token);
-        expect(decimalOf(token)).toBeDefined();
+        const { negative, digits, exponent } = decimalOf(token) ?? { negative: true, digits: "none", exponent: 0 };
+        expect(Number(`${negative ? "-" : ""}${digits === "" ? "0" : digits}e${exponent}`)).toBe(Number(token));
         expect(doubles.has(kind)).toBe(doubleOf(token) !== undefined);
         expect(integers.test(kind ?? "")).toBe(integerOf(token) !== undefined);
       }),

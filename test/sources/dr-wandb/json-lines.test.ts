@@ -357,7 +357,7 @@ describe("damage", () => {
       },
     });
     const { layout } = await recogniseDrWandb(folder, files);
-    expect(layout).toBeDefined();
+    expect(layout?.kind).toBe("json-lines");
     const findings: string[] = [];
     const states: string[] = [];
     const writer = {

@@ -56,7 +56,7 @@ const VECTOR_ROWS = 2048;
 const LONG_CELL_BYTES = 100;
 const LONG_SHARE = 1 / 8;
 
-/** Threads of the engine, of which each lane brings one; one for a wide table, which is cheaper so and as fast. */
+/** Threads of the engine, of which each lane brings one. One for a wide table: a tenth slower than two, in a third less memory. */
 function engineThreads(threads: number, tables: readonly StoredTable[]): number {
   return isWide(tables) ? 1 : Math.max(1, threads - lanesFor(tables) + 1);
 }

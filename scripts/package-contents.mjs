@@ -9,6 +9,7 @@ import { existsSync, statSync } from "node:fs";
 const ALLOWED = [
   /^(?:package\.json|README\.md|LICENSE|CHANGELOG\.md)$/,
   /^dist\/bin\/(?:main|[a-z-]+|[a-z-]+-[A-Z0-9]+)\.js$/,
+  /^dist\/bin\/LICENSES\.txt$/,
   /^dist\/(?:[a-z0-9_-]+\/)*[a-z0-9_-]+\.(?:js|d\.ts)$/,
   /^generated\/(?:types\/[a-z-]+\.d\.ts|validators\/[a-z-]+\.(?:js|d\.ts))$/,
   /^schemas\/[a-z-]+\.schema\.json$/,

@@ -13,7 +13,8 @@ import { exportTo } from "./export-to.js";
 import { type NamedRuns, runsNamed } from "./named-runs.js";
 import { type Project, planProject, storeEnv } from "./project.js";
 import { withProjectLock } from "./project-lock.js";
-import { makeReport, writeReport } from "./report.js";
+import { makeReport } from "./report.js";
+import { writeReport } from "./report-files.js";
 import { type SinkAddress, sinkPath } from "./sink-address.js";
 import { findTables, type WrittenTables } from "./written-tables.js";
 
@@ -86,8 +87,8 @@ async function rewriteRest(project: Project, options: ForgetOptions, outcome: Fo
   const store = await openStore(project.raw, storeEnv(env, limits));
   const planned = await planProject(project, env, options.naming);
   if (outcome.reportFiles.length > 0) {
-    const { report } = await makeReport(store, planned, { thresholds, limits }, env);
-    await writeReport(report, project, env);
+    const made = await makeReport(store, planned, { thresholds, limits }, env);
+    await writeReport(made, { store, planned, thresholds, more: [] }, project, env);
   }
   // Last, since the same command finds the runs again in the tables when it was interrupted here.
   if (tables === undefined) return;

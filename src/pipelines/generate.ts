@@ -79,10 +79,11 @@ export async function checkProject(
 /** What generated/ was made from, in the report folder, which nobody commits. */
 const INPUTS = ".generated";
 
-function inputsOf(planned: PlannedProject, version: string): string {
+/** SHA-256 of all that columns are planned from. */
+export function schemaInputs(planned: PlannedProject, version: string): string {
   const { builtIn, project } = planned.schemas;
   const inputs = [version, planned.plan.naming, [...builtIn], [...project]];
-  return `${createHash("sha256").update(JSON.stringify(inputs)).digest("hex")}\n`;
+  return createHash("sha256").update(JSON.stringify(inputs)).digest("hex");
 }
 
 const UNTOUCHED: GeneratedWrite = { written: [], removed: [], foreign: [] };
@@ -97,7 +98,7 @@ export async function generateIfNew(
   env: Environment,
 ): Promise<GeneratedWrite> {
   const file = join(project.report, INPUTS);
-  const inputs = inputsOf(planned, env.version);
+  const inputs = `${schemaInputs(planned, env.version)}\n`;
   const known = await textOf(file, env);
   if (known === inputs && (await textOf(join(project.generated, PLAN), env)) === planned.planText) {
     return UNTOUCHED;

@@ -1,8 +1,5 @@
-import { join } from "node:path";
 import type { Session } from "../engines/duckdb/session.js";
 import type { Finding } from "../finding.js";
-import { jsonText } from "../output/json.js";
-import { reportMarkdown } from "../output/markdown.js";
 import { infer } from "../profile/infer.js";
 import { declaredPaths } from "../profile/infer-declared.js";
 import type { Thresholds } from "../profile/infer-rules.js";
@@ -11,10 +8,9 @@ import { runText } from "../report/facts.js";
 import { buildReport, groupFindings, misfitFindings, undeclaredFindings, unlistedFindings } from "../report/report.js";
 import type { Report } from "../report/schema.js";
 import type { RawStore } from "../store/raw-store.js";
-import { writeDurably } from "../store/store-env.js";
 import type { Environment, Limits } from "./environment.js";
 import { findExamples } from "./examples.js";
-import type { PlannedProject, Project } from "./project.js";
+import type { PlannedProject } from "./project.js";
 import { completenessFindings } from "./run-facts.js";
 import { readRunFacts, withSession } from "./run-records.js";
 
@@ -22,6 +18,8 @@ import { readRunFacts, withSession } from "./run-records.js";
 export interface MadeReport {
   readonly report: Report;
   readonly findings: readonly Finding[];
+  /** Whether inference has something to propose. */
+  readonly open: boolean;
 }
 
 /** The same finding about the same place, told by two parts of the program, counts once. */
@@ -72,7 +70,11 @@ async function readReport(
     const example = examples.get(`${path.blob}${path.path}`);
     return example === undefined ? path : { ...path, example };
   });
-  return { report: { ...bare, paths: shownPaths, findings: groupFindings(findings) }, findings };
+  return {
+    report: { ...bare, paths: shownPaths, findings: groupFindings(findings) },
+    findings,
+    open: patch.properties.size > 0,
+  };
 }
 
 /**
@@ -89,15 +91,4 @@ export function makeReport(
   return withSession(env, limits, async (session) =>
     readReport(session, store, planned, await store.profile(), thresholds, more, env),
   );
-}
-
-/** Writes report.json and report.md. @returns their paths. */
-export async function writeReport(report: Report, project: Project, env: Environment): Promise<string[]> {
-  await env.files.mkdir(project.report, { recursive: true });
-  const files: [string, string][] = [
-    [join(project.report, "report.json"), jsonText(report)],
-    [join(project.report, "report.md"), reportMarkdown(report)],
-  ];
-  for (const [file, text] of files) await writeDurably(env.files, file, text);
-  return files.map(([file]) => file);
 }

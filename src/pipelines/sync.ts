@@ -12,11 +12,12 @@ import type { ExportResult } from "./export-result.js";
 import { exportTo } from "./export-to.js";
 import { generateIfNew } from "./generate.js";
 import { importSources } from "./import.js";
-import { type Proposal, proposeFrom, writeProposal } from "./infer.js";
+import { proposeFrom, writeProposal } from "./infer.js";
+import { findKnownReport, type KnownReport, reportFiles, writeReport } from "./report-files.js";
 import { openRaw, type PlannedProject, type Project, planProject } from "./project.js";
 import { withProjectLock } from "./project-lock.js";
 import { type Recognised, type RecognisedSource, recogniseSources } from "./recognise.js";
-import { makeReport, writeReport } from "./report.js";
+import { makeReport } from "./report.js";
 import type { SinkAddress } from "./sink-address.js";
 import type { SourcePath } from "./source-paths.js";
 import { DEFAULT_TABLE_OPTIONS, type TableOptions } from "./table-options.js";
@@ -70,8 +71,6 @@ export interface Synced {
   readonly sources: readonly RecognisedSource[];
   readonly imported: ImportSummary;
   readonly schemas: { readonly action: SchemaAction; readonly files: readonly string[]; readonly gitignore: boolean };
-  /** Paths that no schema declared before this sync. */
-  readonly proposal: Proposal;
   readonly generated: GeneratedWrite;
   /** Undefined when new paths stopped it: the tables are as they were. */
   readonly exported: ExportResult | undefined;
@@ -112,28 +111,40 @@ async function ignoreData(project: Project, sink: SinkAddress, env: Environment)
 
 interface Settled {
   readonly planned: PlannedProject;
-  readonly proposal: Proposal;
   readonly schemas: Synced["schemas"];
+  /** Paths that no schema declares. */
+  readonly undecided: number;
 }
 
 /** Brings schemas and data together: what is proposed is written where there are no schemas yet, and where new paths are to be added. */
 async function settleSchemas(
+  planned: PlannedProject,
   project: Project,
   store: RawStore,
   request: SyncRequest,
   env: Environment,
 ): Promise<Settled> {
-  const planned = await planProject(project, env, request.naming);
   const proposal = await proposeFrom(store, planned, request, env);
-  const first = planned.schemas.project.size === 0 && !planned.schemas.isPackage;
+  const first = isFirst(planned);
   const files = [...proposal.applied.files.keys()];
   const gitignore = first && (await ignoreData(project, request.sink, env));
-  if (files.length === 0 || (!first && request.onNew !== "add")) {
-    return { planned, proposal, schemas: { action: "kept", files: [], gitignore } };
+  if (files.length === 0 || !mayWrite(planned, request)) {
+    const undecided = proposal.patch.decisions.length;
+    return { planned, schemas: { action: "kept", files: [], gitignore }, undecided };
   }
   await writeProposal(proposal, project, env);
   const action = first ? "created" : "extended";
-  return { planned: proposal.planned, proposal, schemas: { action, files, gitignore } };
+  return { planned: proposal.planned, schemas: { action, files, gitignore }, undecided: 0 };
+}
+
+const isFirst = ({ schemas }: PlannedProject): boolean => schemas.project.size === 0 && !schemas.isPackage;
+
+const mayWrite = (planned: PlannedProject, { onNew }: SyncRequest): boolean => isFirst(planned) || onNew === "add";
+
+/** What is the same as after the last sync: neither schemas nor report have to be looked at again. */
+function settledBefore(planned: PlannedProject, { report }: KnownReport): Settled {
+  const undecided = report.totals.to_decide;
+  return { planned, schemas: { action: "kept", files: [], gitignore: false }, undecided };
 }
 
 async function syncLocked(
@@ -144,28 +155,32 @@ async function syncLocked(
 ): Promise<Synced> {
   const store = await openRaw(project, env, request.limits);
   const imported = await importSources(store, { ...request, sources: recognised.sources }, env);
-  const { planned, proposal, schemas } = await settleSchemas(project, store, request, env);
-  const stopped = request.onNew === "fail" && schemas.action === "kept" && proposal.patch.decisions.length > 0;
   const outside = imported.findings.filter((item) => item.run === undefined);
   const more = [...recognised.findings, ...outside];
+  const before = await planProject(project, env, request.naming);
+  const inputs = { store, thresholds: request.thresholds, more };
+  const found = await findKnownReport({ ...inputs, planned: before }, project, env);
+  const known = found?.open === true && mayWrite(before, request) ? undefined : found;
+  const { planned, schemas, undecided } =
+    known === undefined ? await settleSchemas(before, project, store, request, env) : settledBefore(before, known);
+  const stopped = request.onNew === "fail" && undecided > 0;
   const works = [
     stopped ? Promise.resolve(undefined) : exportTo(store, planned.plan, request, env),
     generateIfNew(planned, project, env),
-    makeReport(store, planned, { ...request, more }, env),
+    known ?? makeReport(store, planned, { ...request, more }, env),
   ] as const;
   await Promise.allSettled(works);
-  const [exported, generated, { report, findings }] = await Promise.all(works);
-  const reportFiles = await writeReport(report, project, env);
+  const [exported, generated, made] = await Promise.all(works);
+  if (known === undefined) await writeReport(made, { ...inputs, planned }, project, env);
   return {
     sources: recognised.sources,
     imported,
     schemas,
-    proposal,
     generated,
     exported,
-    report,
-    reportFiles,
-    findings,
+    report: made.report,
+    reportFiles: reportFiles(project),
+    findings: made.report.findings.flatMap((group) => group.findings),
   };
 }
 

@@ -6,7 +6,7 @@ import { type ForgetOptions, forgetNamed } from "../../src/pipelines/forget.js";
 import { gcProject } from "../../src/pipelines/gc.js";
 import { runsNamed } from "../../src/pipelines/named-runs.js";
 import { type Project, planProject, readRaw } from "../../src/pipelines/project.js";
-import { writeReport } from "../../src/pipelines/report.js";
+import { writeReport } from "../../src/pipelines/report-files.js";
 import { DEFAULT_THRESHOLDS } from "../../src/profile/infer-rules.js";
 import { environment, importLines, LIMITS, load, rebuild, reportOf } from "../end-to-end/project.js";
 import { readRecords } from "../end-to-end/records.js";
@@ -67,7 +67,7 @@ async function filled(...texts: readonly string[]): Promise<Project> {
   const at = await project();
   for (const text of texts) await importLines(at, readRecords(text));
   const loaded = await load(at);
-  await writeReport((await reportOf(loaded)).report, at, environment);
+  await writeReport(await reportOf(loaded), { ...loaded, thresholds: DEFAULT_THRESHOLDS, more: [] }, at, environment);
   return at;
 }
 

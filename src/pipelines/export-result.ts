@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { type Finding, finding } from "../finding.js";
 import type { RawStore } from "../store/raw-store.js";
-import { completenessFindings, runFacts } from "./run-facts.js";
+import { completenessFindings, factsOf } from "./run-facts.js";
 
 /** What an export did. Plain data. */
 export interface ExportResult {
@@ -19,7 +19,7 @@ export const hashText = (text: string): string => createHash("sha256").update(te
 
 /** Tells whether the computed cells of the runs are the same. */
 export function factsHash(runs: Runs): string {
-  const cells = runs.map((run) => [...runFacts(run).cells].map(([name, value]) => [name, String(value)]));
+  const cells = factsOf(runs).map((run) => [...run.cells].map(([name, value]) => [name, String(value)]));
   return hashText(JSON.stringify(cells));
 }
 

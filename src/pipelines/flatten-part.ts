@@ -20,7 +20,7 @@ import type { Environment } from "./environment.js";
 import { inLanes } from "./lanes.js";
 import type { PartDraft } from "./parts.js";
 import { partInput, type WindowInput } from "./raw-input.js";
-import { runFacts } from "./run-facts.js";
+import { factsOf } from "./run-facts.js";
 import type { WindowLimits } from "./windows.js";
 
 /** What flattening a part needs beside the part. */
@@ -155,7 +155,7 @@ export async function flattenPart(
   const { windows: inputs } = partInput(store, draft, work.limits, files);
   const factsTable = `part_${draft.id}_facts`;
   const isRun = draft.kind === "run";
-  const facts = isRun ? await prepareFacts(session, shape, store.runs().map(runFacts), factsTable) : NO_FACTS;
+  const facts = isRun ? await prepareFacts(session, shape, factsOf(store.runs()), factsTable) : NO_FACTS;
   const placeOf: PartContext["placeOf"] = async (table, window) => {
     const { path, omit } = await choose(table, inputs.length === 1);
     return { path: path ?? join(temp, `${draft.id}-${window}-${tables.indexOf(table)}.piece`), omit };

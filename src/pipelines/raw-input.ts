@@ -1,4 +1,4 @@
-import { type BlobName, RECORD_BLOBS, type RunKey } from "../blob.js";
+import { type BlobName, RECORD_BLOBS, type RecordKind, type RunKey } from "../blob.js";
 import { fromDriver } from "../engines/duckdb/cells.js";
 import { rankRelation, type SegmentFile, segmentRelation } from "../engines/duckdb/flatten.js";
 import type { Session } from "../engines/duckdb/session.js";
@@ -94,10 +94,24 @@ function lostRecord({ key }: LiveRun, version: number): StoreError {
   });
 }
 
-async function profileOf(segments: readonly WindowSegment[], files: Pick<Environment["files"], "readFile">) {
+async function addedUp(paths: readonly string[], files: Pick<Environment["files"], "readFile">): Promise<Profile> {
   const sum = new ProfileSum();
-  for (const { profile } of segments) sum.add(readProfile(await files.readFile(profile, "utf8")));
+  for (const path of paths) sum.add(readProfile(await files.readFile(path, "utf8")));
   return sum.total();
+}
+
+/** Reads the profiles of windows: that of the whole kind as the store has it, others once for all with the same segments. */
+function profilesOf(store: RawStore, kind: RecordKind, files: Pick<Environment["files"], "readFile">) {
+  const known = new Map<string, Promise<Profile>>();
+  const all = new Set(store.liveSegments(kind).map(({ profile }) => profile));
+  return (segments: readonly WindowSegment[]): Promise<Profile> => {
+    const paths = [...new Set(segments.map(({ profile }) => profile))].sort();
+    if (paths.length === all.size && paths.every((path) => all.has(path))) return store.profile([kind]);
+    const key = JSON.stringify(paths);
+    const profile = known.get(key) ?? addedUp(paths, files);
+    known.set(key, profile);
+    return profile;
+  };
 }
 
 /** The rows of segments that a part wants. */
@@ -141,6 +155,7 @@ export function partInput(
   const merged = new Set(isRun ? joined : []);
   const wanted = new Set(versionsOf(draft).filter((id) => !merged.has(id)));
   const segments = store.liveSegments(draft.kind);
+  const profileOf = profilesOf(store, draft.kind, files);
   const runs = draft.runs.map((run) => ({ key: run.key, bytes: run.bytes, joined: !isRun && run.versions.length > 1 }));
   const planned = planWindows(wantedSegments(segments, wanted), runs, limits);
   const windows = planned.length === 0 ? [NO_WINDOW] : planned;
@@ -157,7 +172,7 @@ export function partInput(
         from: window.from,
         to: window.to,
         joined: isRun ? [] : joined.filter((id) => whole || live.has(id)),
-        profile: () => profileOf(window.segments, files),
+        profile: () => profileOf(window.segments),
         extra: (session) => mergedRuns(session, segments, mergedRunsOf[i] ?? []),
       };
     }),

@@ -15,13 +15,32 @@ export function historyStatus(run: Pick<LiveRun, "state" | "expected" | "history
 }
 
 /** Computed cells of a run's row in `runs`. */
-export function runFacts(run: LiveRun): { readonly key: RunKey; readonly cells: ReadonlyMap<string, Value> } {
+export interface RunFacts {
+  readonly key: RunKey;
+  readonly cells: ReadonlyMap<string, Value>;
+}
+
+const microsOf = (text: string): bigint | null => parseTimestamp(text)?.micros ?? null;
+
+/** @param fetched `fetched_at` of the run, where it is known already. */
+export function runFacts(run: LiveRun, fetched = microsOf(run.fetched_at)): RunFacts {
   const cells = new Map<string, Value>([
     ["history_rows", BigInt(run.history_rows)],
     ["history_status", historyStatus(run)],
-    ["fetched_at", parseTimestamp(run.fetched_at)?.micros ?? null],
+    ["fetched_at", fetched],
   ]);
   return { key: run.key, cells };
+}
+
+/** The same for many. Runs that were imported together have few `fetched_at`, which are parsed once. */
+export function factsOf(runs: readonly LiveRun[]): RunFacts[] {
+  const times = new Map<string, bigint | null>();
+  return runs.map((run) => {
+    const known = times.get(run.fetched_at);
+    const micros = known === undefined ? microsOf(run.fetched_at) : known;
+    if (known === undefined) times.set(run.fetched_at, micros);
+    return runFacts(run, micros);
+  });
 }
 
 /** Findings on the completeness of a run. */

@@ -37,14 +37,31 @@ interface Joined {
   readonly below: number;
 }
 
+/** Where the runs of one side are in the union: each of them, and all together. */
+interface Side {
+  readonly numbers: Int32Array;
+  readonly whole: RunSet;
+}
+
+function sideOf(runs: readonly string[], all: readonly string[]): Side {
+  const numbers = positions(runs, all);
+  return { numbers, whole: RunSet.of(all.length, numbers) };
+}
+
+/** Adds the runs of a side's path. Many paths are in every run, whose bits need not be taken one by one. */
+function addRuns(runs: RunSet, of: RunSet, { numbers, whole }: Side): void {
+  if (of.universe > 0 && of.isWhole) runs.unite(whole);
+  else runs.addAll(of, numbers);
+}
+
 /** Merges two trees, each with runs in a numbering of its own. */
 class TreeMerge {
-  private readonly inA: Int32Array;
-  private readonly inB: Int32Array;
+  private readonly inA: Side;
+  private readonly inB: Side;
   private readonly universe: number;
   private readonly bounds: Bounds;
 
-  constructor(inA: Int32Array, inB: Int32Array, universe: number, bounds: Bounds) {
+  constructor(inA: Side, inB: Side, universe: number, bounds: Bounds) {
     this.universe = universe;
     this.inA = inA;
     this.inB = inB;
@@ -74,7 +91,7 @@ class TreeMerge {
   private crowd(path: PathProfile, a: PathProfile, b: PathProfile, names: readonly string[]): void {
     const kept = new Set(names);
     const others = new Others(this.universe);
-    for (const [side, numbers] of [[a, this.inA] as const, [b, this.inB] as const]) {
+    for (const [side, { numbers }] of [[a, this.inA] as const, [b, this.inB] as const]) {
       if (side.others !== undefined) this.fold(others, side.others, numbers);
       for (const [name, child] of side.children ?? []) if (!kept.has(name)) this.fold(others, child, numbers);
     }
@@ -102,8 +119,8 @@ class TreeMerge {
 
   private joinPath(a: PathProfile = NOTHING, b: PathProfile = NOTHING): PathProfile {
     const runs = new RunSet(this.universe);
-    runs.addAll(a.runs, this.inA);
-    runs.addAll(b.runs, this.inB);
+    addRuns(runs, a.runs, this.inA);
+    addRuns(runs, b.runs, this.inB);
     return { ...joinValues(a, b), runs };
   }
 
@@ -124,7 +141,7 @@ export function mergeBlobs(a: BlobProfile, b: BlobProfile, bounds: Bounds): Blob
     bytes: a.bytes + b.bytes,
     maxBytes: Math.max(a.maxBytes, b.maxBytes),
     runs,
-    root: new TreeMerge(positions(a.runs, runs), positions(b.runs, runs), runs.length, bounds).root(a.root, b.root),
+    root: new TreeMerge(sideOf(a.runs, runs), sideOf(b.runs, runs), runs.length, bounds).root(a.root, b.root),
   };
 }
 

@@ -41,6 +41,19 @@ export class RunSet {
     }
   }
 
+  /** Adds the runs of a set with the same list. */
+  unite(other: RunSet): void {
+    const words = other.words;
+    for (let at = 0; at < words.length; at++) this.words[at] = (this.words[at] as number) | (words[at] as number);
+  }
+
+  /** Whether every run of the list is in the set. */
+  get isWhole(): boolean {
+    const last = this.universe >>> 5;
+    for (let at = 0; at < last; at++) if (this.words[at] !== 0xffffffff) return false;
+    return (this.universe & 31) === 0 || this.words[last] === 2 ** (this.universe & 31) - 1;
+  }
+
   /** How many runs are in the set. */
   get size(): number {
     let count = 0;

@@ -4,7 +4,7 @@ import type { Column, Table } from "../../plan/plan.js";
 import { HAZARD, type Profile } from "../../profile/profile.js";
 import { compileResidual, type ResidualSql } from "./leftover.js";
 import { LARGE_BYTES, type Proof, proveBlob } from "./prove.js";
-import { columnField, compileStructure, type Field, fieldOf, type Structure } from "./structure.js";
+import { columnField, columnValue, compileStructure, type Field, fieldOf, type Structure } from "./structure.js";
 import { CELL_TYPES, quoteIdentifier, quoteLiteral } from "./types.js";
 
 /** Beyond this many doubtful paths of one blob, testing each costs more than taking every row the careful way. */
@@ -94,13 +94,6 @@ export function compileBlob(shape: RecordShape, index: number, profile: Profile)
   };
 }
 
-/** The cell of a column in the structs of its blob; NULL where it never occurs. */
-function columnCell({ structure, places }: BlobSql, column: Column, result: string): string {
-  const place = places.get(column.id);
-  const field = place === undefined ? undefined : fieldOf(structure, place, result);
-  return field ?? `NULL::${CELL_TYPES[column.type]}`;
-}
-
 export const cast = (expression: string, type: string): string => `CAST(${expression} AS ${type})`;
 
 /** Columns that the inner query adds to the clean rows: one struct a blob, and the lists its residual is made of. */
@@ -135,7 +128,10 @@ export function cellOf(
     const sql = blobs.get(column.blob);
     return sql === undefined
       ? `NULL::${type}`
-      : cast(columnCell(sql, column, `${alias}.${structName(column.blob)}`), type);
+      : cast(
+          columnValue(sql.structure, sql.places.get(column.id), column, `${alias}.${structName(column.blob)}`),
+          type,
+        );
   }
   if (column.name === "logged_at" && table.kind === "history") {
     const timestamp = table.columns.find((item) => item.name === "timestamp" && item.blob !== undefined);

@@ -5,7 +5,7 @@ import { formatPointer } from "../../json/pointer.js";
 import type { Table } from "../../plan/plan.js";
 import { type BlobSql, cast, cellOf, structName } from "./blob-sql.js";
 import type { ProvenMember } from "./prove.js";
-import { columnField, compileStructure, fieldOf } from "./structure.js";
+import { columnField, columnValue, compileStructure } from "./structure.js";
 import { CELL_TYPES, quoteIdentifier, quoteLiteral } from "./types.js";
 
 export interface Relations {
@@ -18,7 +18,7 @@ function memberValues(family: ShapeFamily): { cells: Map<string, string>; expres
   const structure = compileStructure(family.rule.values.map(columnField));
   const cells = family.rule.values.map((column, place): [string, string] => [
     column.name,
-    fieldOf(structure, place, 'm."$cell"') ?? `NULL::${CELL_TYPES[column.type]}`,
+    columnValue(structure, place, column, 'm."$cell"'),
   ]);
   return { cells: new Map(cells), expression: `json_transform(m."$item", ${structure.literal})` };
 }

@@ -105,16 +105,15 @@ export async function prepareFacts(
 
 /** Rows of a table in key order: clean ones from their query, careful ones from their DuckDB table. */
 function tableQuery(table: Table, clean: string | undefined, care: string | undefined, ordered: boolean): string {
-  const fields = fieldsOf(table);
-  const columns = fields.map(
+  const inOrder = (query: string): string => `${query} ORDER BY ${table.key.map(quoteIdentifier).join(", ")}`;
+  // Clean rows have the columns of the table in their order and types.
+  if (clean !== undefined && care === undefined) return ordered ? clean : inOrder(`SELECT * FROM (${clean})`);
+  if (care === undefined) return emptyQuery(table);
+  const columns = fieldsOf(table).map(
     (field) => `CAST(${quoteIdentifier(field.name)} AS ${CELL_TYPES[field.type]}) AS ${quoteIdentifier(field.name)}`,
   );
-  const parts = [clean, care === undefined ? undefined : `SELECT * FROM ${quoteIdentifier(care)}`].filter(
-    (part) => part !== undefined,
-  );
-  if (parts.length === 0) return emptyQuery(table);
-  const query = `SELECT ${columns.join(", ")} FROM (${parts.join("\nUNION ALL BY NAME\n")})`;
-  return ordered && care === undefined ? query : `${query} ORDER BY ${table.key.map(quoteIdentifier).join(", ")}`;
+  const parts = [...(clean === undefined ? [] : [clean]), `SELECT * FROM ${quoteIdentifier(care)}`];
+  return inOrder(`SELECT ${columns.join(", ")} FROM (${parts.join("\nUNION ALL BY NAME\n")})`);
 }
 
 /**

@@ -45,6 +45,8 @@ export interface Flattened {
 /** What a walk over one blob collects. */
 interface Walk {
   readonly text: string;
+  /** Names of the members that the walk is inside of. */
+  readonly path: string[];
   readonly cells: [Column, Value][];
   readonly members: { readonly family: ShapeFamily; readonly row: Row }[];
   readonly misfits: { readonly column: Column; readonly path: string; readonly node: JsonNode }[];
@@ -80,34 +82,31 @@ function isSettled(node: JsonNode, column: Column): boolean {
 type Keys = ReadonlyMap<string, string>;
 
 /** Fills `walk` from one value; gives the text of what is left of it, or undefined when nothing is. */
-function take(node: JsonNode, shape: ShapeNode, path: readonly string[], keys: Keys, walk: Walk): string | undefined {
-  const whole = walk.text.slice(node.start, node.end);
-  if (shape.sealed === true) return whole;
+function take(node: JsonNode, shape: ShapeNode, keys: Keys, walk: Walk): string | undefined {
+  if (shape.sealed === true) return textOf(node, walk);
   if (shape.family !== undefined) {
     const cells = keysFit(shape.family.table, keys) ? memberCells(node, shape.family.values, walk.text) : undefined;
-    if (cells === undefined) return whole;
+    if (cells === undefined) return textOf(node, walk);
     walk.members.push({ family: shape.family, row: new Map<string, Value>([...keys, ...cells]) });
     return undefined;
   }
-  if (shape.column !== undefined) {
-    if (node.kind === "null") return whole;
-    const cell = fitValue(node, walk.text, shape.column);
-    if (cell === undefined) walk.misfits.push({ column: shape.column, path: formatPointer(path), node });
-    else walk.cells.push([shape.column, cell]);
-    return cell === undefined || !isSettled(node, shape.column) ? whole : undefined;
-  }
-  if (node.kind !== "object" || node.members.length === 0) return whole;
-  const left = takeMembers(node, shape, path, keys, walk);
+  if (shape.column !== undefined) return takeCell(node, shape.column, walk);
+  if (node.kind !== "object" || node.members.length === 0) return textOf(node, walk);
+  const left = takeMembers(node, shape, keys, walk);
   return left === undefined ? undefined : `{${left}}`;
 }
 
-function takeMembers(
-  node: JsonObject,
-  shape: ShapeNode,
-  path: readonly string[],
-  keys: Keys,
-  walk: Walk,
-): string | undefined {
+const textOf = (node: JsonNode, walk: Walk): string => walk.text.slice(node.start, node.end);
+
+function takeCell(node: JsonNode, column: Column, walk: Walk): string | undefined {
+  if (node.kind === "null") return textOf(node, walk);
+  const cell = fitValue(node, walk.text, column);
+  if (cell === undefined) walk.misfits.push({ column, path: formatPointer(walk.path), node });
+  else walk.cells.push([column, cell]);
+  return cell === undefined || !isSettled(node, column) ? textOf(node, walk) : undefined;
+}
+
+function takeMembers(node: JsonObject, shape: ShapeNode, keys: Keys, walk: Walk): string | undefined {
   const left = new Left(walk.text);
   for (const member of node.members) {
     const found = resolveMember(shape, member.key);
@@ -116,7 +115,9 @@ function takeMembers(
       continue;
     }
     const all = found.keys.size === 0 ? keys : new Map([...keys, ...found.keys]);
-    const rest = take(member.value, found.next, [...path, member.key], all, walk);
+    walk.path.push(member.key);
+    const rest = take(member.value, found.next, all, walk);
+    walk.path.pop();
     if (rest !== undefined) left.part(member, rest);
   }
   return left.members();
@@ -165,11 +166,8 @@ class Collector {
 
 function keyCells(record: RawRecord, table: Table): Row {
   const { entity, project, run_id } = record.key;
-  const row: Row = new Map([
-    ["entity", entity],
-    ["project", project],
-    ["run_id", run_id],
-  ]);
+  const row: Row = new Map();
+  row.set("entity", entity).set("project", project).set("run_id", run_id);
   if (table.key.includes("step")) row.set("step", record.step);
   if (table.key.includes("ordinal")) row.set("ordinal", record.ordinal);
   return row;
@@ -194,17 +192,16 @@ function flattenBlob(
   shape: BlobShape,
   text: string,
   out: Collector,
-): { cells: Row; rest: string | null } {
+): { cells: readonly (readonly [Column, Value])[]; rest: string | null } {
   const root = readBlob(text);
   if ("why" in root) {
     const message = `The ${shape.blob} of a record is unusable: ${root.why}.`;
     out.findings.push(finding(root.code, message, { blob: shape.blob, run: record.key }));
-    return { cells: new Map(), rest: text };
+    return { cells: [], rest: text };
   }
-  const walk: Walk = { text, cells: [], members: [], misfits: [] };
+  const walk: Walk = { text, path: [], cells: [], members: [], misfits: [] };
   const object = shape.blob === "history" ? withoutKeyStep(root, text, record.step) : root;
-  const left = takeMembers(object, shape.root, [], new Map(), walk);
-  const cells: Row = new Map(walk.cells.map(([column, value]) => [column.name, value]));
+  const left = takeMembers(object, shape.root, new Map(), walk);
   const owner = shape.blob === "system_metrics" ? { ...record, ordinal: SNAPSHOT } : record;
   for (const { family, row } of walk.members) {
     const shared = walk.cells.filter(([column]) => family.table.columns.includes(column));
@@ -218,7 +215,8 @@ function flattenBlob(
     const value_text = text.slice(node.start, node.end);
     out.misfits.push({ table, column: column.name, path, json_type: jsonType(node, text), value_text });
   }
-  return { cells, rest: left !== undefined || root.members.length === 0 ? `{${left ?? ""}}` : null };
+  const rest = left !== undefined || root.members.length === 0 ? `{${left ?? ""}}` : null;
+  return { cells: walk.cells, rest };
 }
 
 /** Ordinal of the rows of a run's latest system metrics, beside those of the stream. */
@@ -240,7 +238,8 @@ function leftoverRow(table: Table, main: Row, cells: Row, residual: string, rest
  */
 export function flattenRecord(shape: RecordShape, record: RawRecord): Flattened {
   const out = new Collector();
-  const main: Row = new Map([...keyCells(record, shape.table), ...record.computed]);
+  const main = keyCells(record, shape.table);
+  for (const [name, value] of record.computed) main.set(name, value);
   for (const blob of shape.blobs) {
     const text = record.blobs[blob.blob];
     if (text === undefined) continue;
@@ -248,11 +247,12 @@ export function flattenRecord(shape: RecordShape, record: RawRecord): Flattened 
     if (shape.kind === "system_event") {
       const hasRow = out.rows.has(shape.table.name);
       if (rest !== null || !hasRow) {
-        out.add(shape.table.name, leftoverRow(shape.table, main, cells, blob.residual.name, rest));
+        const own: Row = new Map(cells.map(([column, value]) => [column.name, value]));
+        out.add(shape.table.name, leftoverRow(shape.table, main, own, blob.residual.name, rest));
       }
       continue;
     }
-    for (const [name, value] of cells) main.set(name, value);
+    for (const [column, value] of cells) main.set(column.name, value);
     main.set(blob.residual.name, rest);
   }
   if (shape.kind === "history") main.set("logged_at", loggedAt(main.get("timestamp")));

@@ -175,13 +175,15 @@ export function keysFit(table: Table, keys: ReadonlyMap<string, string>): boolea
   return [...keys].every(([name, text]) => isKeyOf(table, name, text));
 }
 
+const NO_KEYS: ReadonlyMap<string, string> = new Map();
+
 /** What a member name means at a place: the literal child, else the first pattern that matches. */
 export function resolveMember(
   node: ShapeNode,
   name: string,
 ): { readonly next: ShapeNode; readonly keys: ReadonlyMap<string, string> } | undefined {
   const literal = node.children.get(name);
-  if (literal !== undefined) return { next: literal, keys: new Map() };
+  if (literal !== undefined) return { next: literal, keys: NO_KEYS };
   for (const pattern of node.patterns) {
     const keys = matchName(pattern, name);
     if (keys !== undefined) return { next: pattern.next, keys };

@@ -1,7 +1,7 @@
 import { doubleOf, integerOf } from "../json/number.js";
 import type { JsonNode } from "../json/read.js";
 import { parseTimestamp } from "../json/timestamp.js";
-import type { Column, LogicalType, ScalarType } from "../plan/plan.js";
+import { type Column, LOGICAL_TYPES, type LogicalType, type ScalarType } from "../plan/plan.js";
 
 /**
  * A cell. boolean: boolean; int64 and decimal: bigint; float64: number, NaN and infinities included; string and json:
@@ -41,9 +41,16 @@ const FIT: Record<ScalarType, Fit> = {
 
 const LIST = /^list<(.+)>$/;
 
+const ELEMENT_TYPES = new Map(
+  LOGICAL_TYPES.flatMap((type): [LogicalType, ScalarType][] => {
+    const element = LIST.exec(type)?.[1];
+    return element === undefined ? [] : [[type, element as ScalarType]];
+  }),
+);
+
 /** The element type of a list type; undefined for a scalar type. */
 export function elementType(type: LogicalType): ScalarType | undefined {
-  return LIST.exec(type)?.[1] as ScalarType | undefined;
+  return ELEMENT_TYPES.get(type);
 }
 
 /**

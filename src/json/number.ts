@@ -25,13 +25,73 @@ export function decimalOf(token: string): Decimal | undefined {
   };
 }
 
+const MINUS = 45;
+const PLUS = 43;
+const POINT = 46;
+const ZERO = 48;
+const NINE = 57;
+const LETTER_E = 101;
+
+/** What `measure` says of a token: no number, or this plus twice the number of its significant digits. */
+const NO_NUMBER = -1;
+const PLAIN = 1;
+
+const isDigit = (unit: number): boolean => unit >= ZERO && unit <= NINE;
+
+/** Where the digits from `at` on end. */
+function skipDigits(token: string, at: number): number {
+  let end = at;
+  while (isDigit(token.charCodeAt(end))) end += 1;
+  return end;
+}
+
+/** Where an exponent that begins at `at` ends; -1 when it is none. */
+function skipExponent(token: string, at: number): number {
+  const sign = token.charCodeAt(at + 1);
+  const from = sign === PLUS || sign === MINUS ? at + 2 : at + 1;
+  const end = skipDigits(token, from);
+  return end === from ? -1 : end;
+}
+
+/**
+ * Reads a token as `decimalOf` does, without taking it apart: twice the number of its significant digits, plus PLAIN when
+ * it has neither fraction nor exponent; NO_NUMBER when it is none.
+ */
+function measure(token: string): number {
+  const from = token.charCodeAt(0) === MINUS ? 1 : 0;
+  let at = from;
+  let point = -1;
+  let digits = 0;
+  let zeros = 0;
+  for (let unit = token.charCodeAt(at); ; unit = token.charCodeAt(at)) {
+    if (unit === ZERO) zeros += 1;
+    else if (isDigit(unit)) {
+      digits = digits === 0 ? 1 : digits + zeros + 1;
+      zeros = 0;
+    } else if (unit === POINT && point < 0) point = at;
+    else break;
+    at += 1;
+  }
+  if (at === from || point === from || point === at - 1) return NO_NUMBER;
+  if (at === token.length) return 2 * digits + (point < 0 ? PLAIN : 0);
+  const end = (token.charCodeAt(at) | 32) === LETTER_E ? skipExponent(token, at) : -1;
+  return end === token.length ? 2 * digits : NO_NUMBER;
+}
+
 const DECIMAL_DIGITS = 38;
+/** Digits with which every plain integer is a double, and is made of one. */
+const SAFE_DIGITS = 15;
 
 /**
  * The value of a token that is an integer of at most 38 digits, however it is spelled (`12`, `12.0`, `1.2e1`); undefined
  * for fractions, larger values and every zero with a minus, which no integer names.
  */
 export function integerOf(token: string): bigint | undefined {
+  const measured = token.length <= SAFE_DIGITS ? measure(token) : NO_NUMBER;
+  if (measured !== NO_NUMBER && (measured & PLAIN) !== 0) {
+    const value = Number(token);
+    return Object.is(value, -0) ? undefined : BigInt(value);
+  }
   const decimal = decimalOf(token);
   if (decimal === undefined || decimal.exponent < 0) return undefined;
   if (decimal.digits === "") return decimal.negative ? undefined : 0n;
@@ -41,6 +101,8 @@ export function integerOf(token: string): bigint | undefined {
 }
 
 const MAX_EXACT = 2n ** 53n;
+/** A double is told from every other by so many digits. */
+const DOUBLE_DIGITS = 17;
 
 /**
  * The double that a token names: a plain integer with at most 15 digits or within ±2^53, or a token with a fraction or
@@ -48,18 +110,19 @@ const MAX_EXACT = 2n ** 53n;
  * Undefined when the token says more than a double can.
  */
 export function doubleOf(token: string): number | undefined {
-  if (token === "NaN" || token === "Infinity" || token === "-Infinity") return Number(token);
-  const decimal = decimalOf(token);
-  if (decimal === undefined) return undefined;
+  const measured = measure(token);
+  if (measured === NO_NUMBER) {
+    return token === "NaN" || token === "Infinity" || token === "-Infinity" ? Number(token) : undefined;
+  }
   const value = Number(token);
-  if (decimal.plain) {
-    const length = token.length - (decimal.negative ? 1 : 0);
-    if (length <= 15) return value;
+  if ((measured & PLAIN) !== 0) {
+    const length = token.length - (token.charCodeAt(0) === MINUS ? 1 : 0);
+    if (length <= SAFE_DIGITS) return value;
     const exact = BigInt(token);
     return exact <= MAX_EXACT && exact >= -MAX_EXACT ? value : undefined;
   }
-  if (decimal.digits.length > 17 || !Number.isFinite(value)) return undefined;
-  return value === 0 && decimal.digits !== "" ? undefined : value;
+  if (measured > 2 * DOUBLE_DIGITS || !Number.isFinite(value)) return undefined;
+  return value === 0 && measured > 0 ? undefined : value;
 }
 
 /**

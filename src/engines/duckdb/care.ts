@@ -1,4 +1,10 @@
-import { type DuckDBAppender, type DuckDBConnection, DuckDBDataChunk } from "@duckdb/node-api";
+import {
+  type DuckDBAppender,
+  type DuckDBConnection,
+  DuckDBDataChunk,
+  type DuckDBType,
+  type DuckDBValue,
+} from "@duckdb/node-api";
 import { memoryError } from "../../errors.js";
 import { type Finding, FindingCounts } from "../../finding.js";
 import { type Flattened, flattenRecord, type RawRecord, type Row } from "../../flatten/flatten.js";
@@ -38,6 +44,8 @@ export function fieldsOf(table: Table): Field[] {
 class RowTable {
   readonly name: string;
   readonly #fields: readonly Field[];
+  readonly #types: readonly DuckDBType[];
+  readonly #convert: readonly ((value: Value) => DuckDBValue)[];
   readonly #appender: DuckDBAppender;
   #rows: Row[] = [];
   #text = 0;
@@ -46,6 +54,8 @@ class RowTable {
   private constructor(name: string, fields: readonly Field[], appender: DuckDBAppender) {
     this.name = name;
     this.#fields = fields;
+    this.#types = fields.map((field) => driverType(field.type));
+    this.#convert = fields.map((field) => toDriver(field.type));
     this.#appender = appender;
   }
 
@@ -63,15 +73,11 @@ class RowTable {
 
   #write(): void {
     if (this.#rows.length === 0) return;
-    const chunk = DuckDBDataChunk.create(
-      this.#fields.map((field) => driverType(field.type)),
-      this.#rows.length,
-    );
-    for (const [i, field] of this.#fields.entries()) {
-      chunk.setColumnValues(
-        i,
-        this.#rows.map((row) => toDriver(row.get(field.name) ?? null, field.type)),
-      );
+    const chunk = DuckDBDataChunk.create(this.#types, this.#rows.length);
+    for (const [i, { name }] of this.#fields.entries()) {
+      const convert = this.#convert[i] as (value: Value) => DuckDBValue;
+      const cells = this.#rows.map((row) => convert(row.get(name) ?? null));
+      chunk.setColumnValues(i, cells);
     }
     withinMemory(() => this.#appender.appendDataChunk(chunk));
     this.#unflushed += this.#text;
@@ -119,6 +125,11 @@ export interface CareResult {
 const isNegativeZero = (value: Value): boolean =>
   Object.is(value, -0) || (Array.isArray(value) && value.some(isNegativeZero));
 
+function hasNegativeZero(row: Row): boolean {
+  for (const value of row.values()) if (isNegativeZero(value)) return true;
+  return false;
+}
+
 function misfitRows(record: RawRecord, flat: Flattened): Row[] {
   const { entity, project, run_id } = record.key;
   return flat.misfits.map(
@@ -157,7 +168,7 @@ export async function flattenCarefully(
       open.set(name, target);
     }
     for (const row of rows) {
-      negativeZero ||= [...row.values()].some(isNegativeZero);
+      negativeZero ||= hasNegativeZero(row);
       target.add(row);
     }
   };

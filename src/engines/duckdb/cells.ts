@@ -34,16 +34,22 @@ export function driverType(type: LogicalType): DuckDBType {
   return element === undefined ? DRIVER_TYPES[type as ScalarType] : LIST(DRIVER_TYPES[element]);
 }
 
-/** A cell as the driver takes it. */
-export function toDriver(value: Value, type: LogicalType): DuckDBValue {
-  if (value === null) return null;
+type ToDriver = (value: Value) => DuckDBValue;
+
+/** How the driver takes the cells of a type. */
+export function toDriver(type: LogicalType): ToDriver {
   const element = elementType(type);
-  if (element !== undefined && Array.isArray(value)) {
-    return new DuckDBListValue(value.map((item: Value) => toDriver(item, element)));
+  const orNull =
+    (convert: ToDriver): ToDriver =>
+    (value) =>
+      value === null ? null : convert(value);
+  if (element !== undefined) {
+    const item = toDriver(element);
+    return orNull((value) => (Array.isArray(value) ? new DuckDBListValue(value.map(item)) : (value as DuckDBValue)));
   }
-  if (type === "decimal" && typeof value === "bigint") return new DuckDBDecimalValue(value, DECIMAL_WIDTH, 0);
-  if (type === "timestamp" && typeof value === "bigint") return new DuckDBTimestampTZValue(value);
-  return value as DuckDBValue;
+  if (type === "decimal") return orNull((value) => new DuckDBDecimalValue(value as bigint, DECIMAL_WIDTH, 0));
+  if (type === "timestamp") return orNull((value) => new DuckDBTimestampTZValue(value as bigint));
+  return (value) => value as DuckDBValue;
 }
 
 /** A cell as the driver gives it. Strings must have been read with `readable`. @throws TypeError for a type of no column. */

@@ -39,6 +39,12 @@ function stringList(items: readonly string[]): string {
 
 const member = (key: string, value: string): string => `${quoteLiteral(`${JSON.stringify(key)}:`)} || ${value}`;
 
+/**
+ * Texts of a list with commas between them; NULL when there are none. Not `nullif(concat_ws(…), '')`, which names its
+ * operand twice: of groups in groups the innermost would be worked out twice as often with every level.
+ */
+const joined = (list: string): string => `list_aggr(${list}, 'string_agg', ',')`;
+
 /** Members of one object as a list of texts, NULL where there is none; its leaves of a listed kind are a slice of their list. */
 function printMembers(group: Group, name: (kind: keyof typeof LISTED) => string): string[] {
   const single = group.leaves.flatMap(({ kind, key, text }) =>
@@ -52,13 +58,13 @@ function printMembers(group: Group, name: (kind: keyof typeof LISTED) => string)
     const texts = stringList(leaves.map((leaf) => `${JSON.stringify(leaf.key)}:${LISTED[kind]}`));
     const slice = `${name(kind)}[${first.index + 1}:${first.index + leaves.length}]`;
     const kept = `list_transform(list_zip(${texts}, ${slice}), lambda x: CASE WHEN x[2] = '${LISTED[kind]}' THEN x[1] END)`;
-    return [`nullif(array_to_string(${kept}, ','), '')`];
+    return [joined(kept)];
   });
   return [...single, ...lists, ...nested];
 }
 
 function printGroup(group: Group, name: (kind: keyof typeof LISTED) => string): string {
-  return `('{' || nullif(concat_ws(',', ${printMembers(group, name).join(", ")}), '') || '}')`;
+  return `('{' || ${joined(`[${printMembers(group, name).join(", ")}]`)} || '}')`;
 }
 
 /** Numbers the leaves of each listed kind group by group, so that the leaves of one object stand together in their list. */

@@ -1,14 +1,10 @@
 import type { BlobName, RecordKind, RunKey } from "../blob.js";
 import { type Finding, finding } from "../finding.js";
-import { hasDuplicateKey } from "../json/duplicate-key.js";
-import { integerOf } from "../json/number.js";
-import { formatPointer } from "../json/pointer.js";
-import { type JsonNode, type JsonObject, JsonSyntaxError, readJson } from "../json/read.js";
-import type { Column, Table } from "../plan/plan.js";
-import { Left } from "./left.js";
+import type { Table } from "../plan/plan.js";
 import { loggedAt } from "./logged-at.js";
-import { type BlobShape, keysFit, type RecordShape, resolveMember, type ShapeFamily, type ShapeNode } from "./shape.js";
-import { fitValue, isWholeInCell, type Value } from "./value.js";
+import type { BlobShape, RecordShape, ShapeFamily } from "./shape.js";
+import type { Value } from "./value.js";
+import { type Walked, walkBlob } from "./walk.js";
 
 /** One record of the raw store, its blobs as text. */
 export interface RawRecord {
@@ -42,116 +38,6 @@ export interface Flattened {
   readonly findings: readonly Finding[];
 }
 
-/** What a walk over one blob collects. */
-interface Walk {
-  readonly text: string;
-  /** Names of the members that the walk is inside of. */
-  readonly path: string[];
-  readonly cells: [Column, Value][];
-  readonly members: { readonly family: ShapeFamily; readonly row: Row }[];
-  readonly misfits: { readonly column: Column; readonly path: string; readonly node: JsonNode }[];
-}
-
-/** JSON type as JSON Schema names it: null, boolean, integer (a token without fraction and exponent), number, string, array, object. */
-export function jsonType(node: JsonNode, text: string): string {
-  if (node.kind !== "number") return node.kind;
-  return /^-?\d+$/.test(text.slice(node.start, node.end)) ? "integer" : "number";
-}
-
-/** Cells of a family member, or undefined when anything of it does not fit: then it stays whole in the residual. */
-function memberCells(node: JsonNode, shape: ShapeNode, text: string): [string, Value][] | undefined {
-  if (shape.column !== undefined) {
-    const cell = fitValue(node, text, shape.column);
-    return cell === undefined || !isSettled(node, shape.column) ? undefined : [[shape.column.name, cell]];
-  }
-  if (node.kind !== "object" || node.members.length === 0) return undefined;
-  const cells: [string, Value][] = [];
-  for (const member of node.members) {
-    const next = shape.children.get(member.key);
-    const found = next === undefined ? undefined : memberCells(member.value, next, text);
-    if (found === undefined) return undefined;
-    cells.push(...found);
-  }
-  return cells;
-}
-
-function isSettled(node: JsonNode, column: Column): boolean {
-  return !column.type.includes("timestamp") || isWholeInCell(node);
-}
-
-type Keys = ReadonlyMap<string, string>;
-
-/** Fills `walk` from one value; gives the text of what is left of it, or undefined when nothing is. */
-function take(node: JsonNode, shape: ShapeNode, keys: Keys, walk: Walk): string | undefined {
-  if (shape.sealed === true) return textOf(node, walk);
-  if (shape.family !== undefined) {
-    const cells = keysFit(shape.family.table, keys) ? memberCells(node, shape.family.values, walk.text) : undefined;
-    if (cells === undefined) return textOf(node, walk);
-    walk.members.push({ family: shape.family, row: new Map<string, Value>([...keys, ...cells]) });
-    return undefined;
-  }
-  if (shape.column !== undefined) return takeCell(node, shape.column, walk);
-  if (node.kind !== "object" || node.members.length === 0) return textOf(node, walk);
-  const left = takeMembers(node, shape, keys, walk);
-  return left === undefined ? undefined : `{${left}}`;
-}
-
-const textOf = (node: JsonNode, walk: Walk): string => walk.text.slice(node.start, node.end);
-
-function takeCell(node: JsonNode, column: Column, walk: Walk): string | undefined {
-  if (node.kind === "null") return textOf(node, walk);
-  const cell = fitValue(node, walk.text, column);
-  if (cell === undefined) walk.misfits.push({ column, path: formatPointer(walk.path), node });
-  else walk.cells.push([column, cell]);
-  return cell === undefined || !isSettled(node, column) ? textOf(node, walk) : undefined;
-}
-
-function takeMembers(node: JsonObject, shape: ShapeNode, keys: Keys, walk: Walk): string | undefined {
-  const left = new Left(walk.text);
-  for (const member of node.members) {
-    const found = resolveMember(shape, member.key);
-    if (found === undefined) {
-      left.whole(member);
-      continue;
-    }
-    const all = found.keys.size === 0 ? keys : new Map([...keys, ...found.keys]);
-    walk.path.push(member.key);
-    const rest = take(member.value, found.next, all, walk);
-    walk.path.pop();
-    if (rest !== undefined) left.part(member, rest);
-  }
-  return left.members();
-}
-
-/** Why a blob text cannot be taken apart. */
-export interface Unusable {
-  readonly code: "json/refused" | "json/duplicate-key";
-  readonly why: string;
-}
-
-/** The root object of a blob text, or why it has none that columns can be taken from. */
-export function readBlob(text: string): JsonObject | Unusable {
-  try {
-    const root = readJson(text);
-    if (root.kind !== "object") return { code: "json/refused", why: `expected an object, found ${root.kind}` };
-    if (hasDuplicateKey(root)) return { code: "json/duplicate-key", why: "an object has a key twice" };
-    return root;
-  } catch (error) {
-    if (error instanceof JsonSyntaxError)
-      return { code: "json/refused", why: `${error.message} at offset ${error.offset}` };
-    throw error;
-  }
-}
-
-/** Whether the key column `step` alone gives `_step` back. */
-function isKeyStep(node: JsonNode, text: string, step: bigint): boolean {
-  return step !== -1n && node.kind === "number" && integerOf(text.slice(node.start, node.end)) === step;
-}
-
-function withoutKeyStep(root: JsonObject, text: string, step: bigint): JsonObject {
-  return { ...root, members: root.members.filter((m) => m.key !== "_step" || !isKeyStep(m.value, text, step)) };
-}
-
 class Collector {
   readonly rows = new Map<string, Row[]>();
   readonly misfits: Misfit[] = [];
@@ -174,7 +60,7 @@ function keyCells(record: RawRecord, table: Table): Row {
 }
 
 /** The row of a family member: record keys, then the member's keys as their columns' types; unfilled keys are "". */
-function memberRow(record: RawRecord, family: ShapeFamily, found: Row, shared: Row): Row {
+function memberRow(record: RawRecord, family: ShapeFamily, found: ReadonlyMap<string, Value>, shared: Row): Row {
   const row: Row = new Map([...keyCells(record, family.table), ...shared]);
   for (const name of family.table.key) {
     if (row.has(name)) continue;
@@ -186,38 +72,31 @@ function memberRow(record: RawRecord, family: ShapeFamily, found: Row, shared: R
   return row;
 }
 
-/** Flattens one blob; gives the cells for the record's own row and the residual text. */
-function flattenBlob(
-  record: RawRecord,
-  shape: BlobShape,
-  text: string,
-  out: Collector,
-): { cells: readonly (readonly [Column, Value])[]; rest: string | null } {
-  const root = readBlob(text);
-  if ("why" in root) {
-    const message = `The ${shape.blob} of a record is unusable: ${root.why}.`;
-    out.findings.push(finding(root.code, message, { blob: shape.blob, run: record.key }));
+type Cell = Walked["cells"][number];
+
+/** Takes one blob apart; gives the cells for the record's own row and the residual text. */
+function takeBlob(record: RawRecord, shape: BlobShape, text: string, out: Collector): Pick<Walked, "cells" | "rest"> {
+  const walked = walkBlob(text, shape.root, shape.blob === "history" ? record.step : -1n);
+  if ("why" in walked) {
+    const message = `The ${shape.blob} of a record is unusable: ${walked.why}.`;
+    out.findings.push(finding(walked.code, message, { blob: shape.blob, run: record.key }));
     return { cells: [], rest: text };
   }
-  const walk: Walk = { text, path: [], cells: [], members: [], misfits: [] };
-  const object = shape.blob === "history" ? withoutKeyStep(root, text, record.step) : root;
-  const left = takeMembers(object, shape.root, new Map(), walk);
+  const { cells, members, misfits, rest } = walked;
   const owner = shape.blob === "system_metrics" ? { ...record, ordinal: SNAPSHOT } : record;
-  for (const { family, row } of walk.members) {
-    const shared = walk.cells.filter(([column]) => family.table.columns.includes(column));
-    out.add(
-      family.table.name,
-      memberRow(owner, family, row, new Map(shared.map(([column, value]) => [column.name, value]))),
-    );
+  const shared = new Map<Table, Row>();
+  for (const { family, row } of members) {
+    const { table } = family;
+    const own = shared.get(table) ?? rowOf(cells.filter(([column]) => table.columns.includes(column)));
+    shared.set(table, own);
+    out.add(table.name, memberRow(owner, family, row, own));
   }
-  for (const { column, path, node } of walk.misfits) {
-    const table = shape.residual.table.name;
-    const value_text = text.slice(node.start, node.end);
-    out.misfits.push({ table, column: column.name, path, json_type: jsonType(node, text), value_text });
-  }
-  const rest = left !== undefined || root.members.length === 0 ? `{${left ?? ""}}` : null;
-  return { cells: walk.cells, rest };
+  const table = shape.residual.table.name;
+  for (const { column, ...misfit } of misfits) out.misfits.push({ table, column: column.name, ...misfit });
+  return { cells, rest };
 }
+
+const rowOf = (cells: readonly Cell[]): Row => new Map(cells.map(([column, value]) => [column.name, value]));
 
 /** Ordinal of the rows of a run's latest system metrics, beside those of the stream. */
 export const SNAPSHOT = -1n;
@@ -226,6 +105,47 @@ export const SNAPSHOT = -1n;
 function leftoverRow(table: Table, main: Row, cells: Row, residual: string, rest: string | null): Row {
   const keys = table.key.map((name): [string, Value] => [name, main.get(name) ?? ""]);
   return new Map([...keys, ...cells, [residual, rest]]);
+}
+
+/** A record's own row: cells of its blobs, and others by the name of their column. No column is there twice. */
+export interface OwnRow {
+  readonly cells: readonly (readonly Cell[])[];
+  readonly others: ReadonlyMap<string, Value>;
+}
+
+/** What a record becomes, its own row apart from the rest and not put together. */
+export interface SpreadRecord extends Flattened {
+  /** Absent for a system event, which has rows of members only. */
+  readonly own: OwnRow | undefined;
+}
+
+const cellOf = (cells: readonly Cell[], name: string): Value | undefined =>
+  cells.find(([column]) => column.name === name)?.[1];
+
+/** The same as `flattenRecord`, for those who write many records and need no map of each. */
+export function spreadRecord(shape: RecordShape, record: RawRecord): SpreadRecord {
+  const out = new Collector();
+  const others = keyCells(record, shape.table);
+  for (const [name, value] of record.computed) others.set(name, value);
+  const all: (readonly Cell[])[] = [];
+  for (const blob of shape.blobs) {
+    const text = record.blobs[blob.blob];
+    if (text === undefined) continue;
+    const { cells, rest } = takeBlob(record, blob, text, out);
+    if (shape.kind === "system_event") {
+      const hasRow = out.rows.has(shape.table.name);
+      if (rest !== null || !hasRow) {
+        out.add(shape.table.name, leftoverRow(shape.table, others, rowOf(cells), blob.residual.name, rest));
+      }
+      continue;
+    }
+    all.push(cells);
+    others.set(blob.residual.name, rest);
+    if (shape.kind === "history") others.set("logged_at", loggedAt(cellOf(cells, "timestamp")));
+  }
+  const { rows, misfits, findings } = out;
+  if (shape.kind === "history" && all.length === 0) others.set("logged_at", loggedAt(undefined));
+  return { own: shape.kind === "system_event" ? undefined : { cells: all, others }, rows, misfits, findings };
 }
 
 /**
@@ -237,25 +157,9 @@ function leftoverRow(table: Table, main: Row, cells: Row, residual: string, rest
  * is NULL when the blob is absent or nothing is left of it; an empty object leaves `{}`.
  */
 export function flattenRecord(shape: RecordShape, record: RawRecord): Flattened {
-  const out = new Collector();
-  const main = keyCells(record, shape.table);
-  for (const [name, value] of record.computed) main.set(name, value);
-  for (const blob of shape.blobs) {
-    const text = record.blobs[blob.blob];
-    if (text === undefined) continue;
-    const { cells, rest } = flattenBlob(record, blob, text, out);
-    if (shape.kind === "system_event") {
-      const hasRow = out.rows.has(shape.table.name);
-      if (rest !== null || !hasRow) {
-        const own: Row = new Map(cells.map(([column, value]) => [column.name, value]));
-        out.add(shape.table.name, leftoverRow(shape.table, main, own, blob.residual.name, rest));
-      }
-      continue;
-    }
-    for (const [column, value] of cells) main.set(column.name, value);
-    main.set(blob.residual.name, rest);
-  }
-  if (shape.kind === "history") main.set("logged_at", loggedAt(main.get("timestamp")));
-  if (shape.kind !== "system_event") out.add(shape.table.name, main);
-  return out;
+  const { own, rows, misfits, findings } = spreadRecord(shape, record);
+  if (own === undefined) return { rows, misfits, findings };
+  const row: Row = new Map(own.others);
+  for (const cells of own.cells) for (const [column, value] of cells) row.set(column.name, value);
+  return { rows: new Map([...rows, [shape.table.name, [row]]]), misfits, findings };
 }

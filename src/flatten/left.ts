@@ -1,4 +1,4 @@
-import type { JsonMember } from "../json/read.js";
+import type { MemberKey } from "../json/reader.js";
 
 /** What is left of the members of an object. Members that stand side by side in the text are one piece of it. */
 export class Left {
@@ -11,20 +11,20 @@ export class Left {
     this.text = text;
   }
 
-  /** A member that is left whole. */
-  whole({ keyStart, keyEnd, value }: JsonMember): void {
-    const { text } = this;
-    if (value.start !== keyEnd + 1) this.part({ keyStart, keyEnd }, text.slice(value.start, value.end));
-    else if (this.from >= 0 && keyStart === this.to + 1) this.to = value.end;
+  /** A member whose value is `text[start..end)` and is left whole. */
+  whole(member: MemberKey, start: number, end: number): void {
+    const { keyStart, keyEnd } = member;
+    if (start !== keyEnd + 1) this.part(member, this.text.slice(start, end));
+    else if (this.from >= 0 && keyStart === this.to + 1) this.to = end;
     else {
       this.close();
       this.from = keyStart;
-      this.to = value.end;
+      this.to = end;
     }
   }
 
   /** A member of which this text is left. */
-  part({ keyStart, keyEnd }: Pick<JsonMember, "keyStart" | "keyEnd">, rest: string): void {
+  part({ keyStart, keyEnd }: MemberKey, rest: string): void {
     this.close();
     this.pieces.push(`${this.text.slice(keyStart, keyEnd)}:${rest}`);
   }

@@ -1,6 +1,6 @@
 import type { BlobName } from "../blob.js";
 import type { JsonObject } from "../json/read.js";
-import { readBlob } from "./flatten.js";
+import { readBlob } from "./walk.js";
 
 /** Members of the run blob that belong to the start of a run: the first log that has them wins. */
 const FIRST_WINS = new Set(["createdAt", "startingStep"]);

@@ -5,9 +5,10 @@ import { parsePointer } from "../json/pointer.js";
 import type { JsonNode } from "../json/read.js";
 import { formatTimestamp } from "../json/timestamp.js";
 import type { Column, Family, LogicalType, Table } from "../plan/plan.js";
-import { type Row, readBlob } from "./flatten.js";
+import type { Row } from "./flatten.js";
 import { type BlobShape, fillTemplate, type RecordShape, type ShapeNode, templateGroups } from "./shape.js";
 import { elementType, type Value } from "./value.js";
+import { readBlob } from "./walk.js";
 
 /** A JSON value being put together: an object with members, or a finished text. */
 interface Draft {

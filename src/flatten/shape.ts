@@ -7,6 +7,10 @@ import type { Column, Family, Plan, Table } from "../plan/plan.js";
 export interface ShapeNode {
   readonly children: Map<string, ShapeNode>;
   readonly patterns: ShapePattern[];
+  /** What the patterns made of names so far; null when none matched. */
+  readonly matched: Map<string, FoundMember | null>;
+  /** Number of the object that had a member here last: a key that is there twice is known by it. */
+  seen: number;
   column?: Column;
   /** Set where a family's path ends: the value here, if it fits, is one row. */
   family?: ShapeFamily;
@@ -53,7 +57,7 @@ const MAIN_TABLE: Record<RecordKind, string> = {
   sweep: "sweeps",
 };
 
-const newNode = (): ShapeNode => ({ children: new Map(), patterns: [] });
+const newNode = (): ShapeNode => ({ children: new Map(), patterns: [], matched: new Map(), seen: 0 });
 
 function descend(node: ShapeNode, key: string): ShapeNode {
   let child = node.children.get(key);
@@ -175,18 +179,33 @@ export function keysFit(table: Table, keys: ReadonlyMap<string, string>): boolea
   return [...keys].every(([name, text]) => isKeyOf(table, name, text));
 }
 
+/** What a member name means: its place, and the keys that its name holds. */
+export interface FoundMember {
+  readonly next: ShapeNode;
+  readonly keys: ReadonlyMap<string, string>;
+}
+
 const NO_KEYS: ReadonlyMap<string, string> = new Map();
 
-/** What a member name means at a place: the literal child, else the first pattern that matches. */
-export function resolveMember(
-  node: ShapeNode,
-  name: string,
-): { readonly next: ShapeNode; readonly keys: ReadonlyMap<string, string> } | undefined {
-  const literal = node.children.get(name);
-  if (literal !== undefined) return { next: literal, keys: NO_KEYS };
+function matchPatterns(node: ShapeNode, name: string): FoundMember | undefined {
   for (const pattern of node.patterns) {
     const keys = matchName(pattern, name);
     if (keys !== undefined) return { next: pattern.next, keys };
   }
   return undefined;
+}
+
+/** Names that are remembered at a place: records mostly repeat those of others. */
+const MOST_NAMES = 10_000;
+
+/** What a member name means at a place: the literal child, else the first pattern that matches. */
+export function resolveMember(node: ShapeNode, name: string): FoundMember | undefined {
+  const literal = node.children.get(name);
+  if (literal !== undefined) return { next: literal, keys: NO_KEYS };
+  if (node.patterns.length === 0) return undefined;
+  const known = node.matched.get(name);
+  if (known !== undefined) return known === null ? undefined : known;
+  const found = matchPatterns(node, name);
+  if (node.matched.size < MOST_NAMES) node.matched.set(name, found ?? null);
+  return found;
 }

@@ -1,8 +1,9 @@
 import type { BlobName, RecordKind } from "../../src/blob.js";
-import { flattenRecord, type RawRecord, type Row, readBlob } from "../../src/flatten/flatten.js";
+import { flattenRecord, type RawRecord, type Row } from "../../src/flatten/flatten.js";
 import { prepareRebuild, rebuildRecord } from "../../src/flatten/rebuild.js";
 import { keysFit, resolveMember, type ShapeNode, shapeRecord } from "../../src/flatten/shape.js";
 import { fitValue } from "../../src/flatten/value.js";
+import { readBlob } from "../../src/flatten/walk.js";
 import { formatDouble } from "../../src/json/number.js";
 import { type JsonNode, readJson } from "../../src/json/read.js";
 import type { Plan } from "../../src/plan/plan.js";

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import type { RecordKind } from "../../src/blob.js";
-import { readBlob } from "../../src/flatten/flatten.js";
+import { readBlob } from "../../src/flatten/walk.js";
 import { integerOf } from "../../src/json/number.js";
 import type { LogicalType } from "../../src/plan/plan.js";
 import { blobText, type PlannedColumn, plannedColumns, planOf } from "../flatten/hostile.js";

@@ -7,7 +7,7 @@ import {
 } from "@duckdb/node-api";
 import { memoryError } from "../../errors.js";
 import { type Finding, FindingCounts } from "../../finding.js";
-import { type Flattened, flattenRecord, type RawRecord, type Row } from "../../flatten/flatten.js";
+import { type OwnRow, type RawRecord, type Row, type SpreadRecord, spreadRecord } from "../../flatten/flatten.js";
 import type { RecordShape } from "../../flatten/shape.js";
 import type { Value } from "../../flatten/value.js";
 import type { Column, LogicalType, Table } from "../../plan/plan.js";
@@ -40,22 +40,34 @@ export function fieldsOf(table: Table): Field[] {
   return [...table.columns.map((column: Column): Field => ({ name: column.name, type: column.type })), ...residuals];
 }
 
-/** A DuckDB table that takes rows of a plan table, in chunks. */
+/** How the driver takes the cells of a column; undefined when it takes them as they are. */
+type Convert = ReturnType<typeof toDriver>;
+
+const noCells = (): Value[] => new Array<Value>(CHUNK_ROWS).fill(null);
+
+const isNegativeZero = (value: Value): boolean =>
+  value === 0 ? Object.is(value, -0) : Array.isArray(value) && value.some(isNegativeZero);
+
+/** A DuckDB table that takes rows of a plan table, in chunks of columns. */
 class RowTable {
   readonly name: string;
-  readonly #fields: readonly Field[];
+  /** Whether a cell is a zero with a minus. */
+  negativeZero = false;
+  readonly #places: ReadonlyMap<string, number>;
   readonly #types: readonly DuckDBType[];
-  readonly #convert: readonly ((value: Value) => DuckDBValue)[];
+  readonly #convert: readonly Convert[];
   readonly #appender: DuckDBAppender;
-  #rows: Row[] = [];
+  #columns: Value[][];
+  #rows = 0;
   #text = 0;
   #unflushed = 0;
 
   private constructor(name: string, fields: readonly Field[], appender: DuckDBAppender) {
     this.name = name;
-    this.#fields = fields;
+    this.#places = new Map(fields.map((field, i) => [field.name, i]));
     this.#types = fields.map((field) => driverType(field.type));
     this.#convert = fields.map((field) => toDriver(field.type));
+    this.#columns = fields.map(noCells);
     this.#appender = appender;
   }
 
@@ -65,23 +77,42 @@ class RowTable {
     return new RowTable(name, fields, await connection.createAppender(name));
   }
 
-  add(row: Row): void {
-    this.#rows.push(row);
-    for (const value of row.values()) if (typeof value === "string") this.#text += value.length;
-    if (this.#rows.length >= CHUNK_ROWS || this.#text > CHUNK_TEXT) this.#write();
+  /** Puts a cell into the row that is being filled; one of no column is dropped. */
+  #set(name: string, value: Value): void {
+    const place = this.#places.get(name);
+    if (place === undefined) return;
+    (this.#columns[place] as Value[])[this.#rows] = value;
+    if (typeof value === "string") this.#text += value.length;
+    else if (!this.negativeZero && isNegativeZero(value)) this.negativeZero = true;
+  }
+
+  add(row: ReadonlyMap<string, Value>): void {
+    for (const [name, value] of row) this.#set(name, value);
+    this.#end();
+  }
+
+  addOwn({ cells, others }: OwnRow): void {
+    for (const some of cells) for (const [column, value] of some) this.#set(column.name, value);
+    this.add(others);
+  }
+
+  #end(): void {
+    this.#rows += 1;
+    if (this.#rows >= CHUNK_ROWS || this.#text > CHUNK_TEXT) this.#write();
   }
 
   #write(): void {
-    if (this.#rows.length === 0) return;
-    const chunk = DuckDBDataChunk.create(this.#types, this.#rows.length);
-    for (const [i, { name }] of this.#fields.entries()) {
-      const convert = this.#convert[i] as (value: Value) => DuckDBValue;
-      const cells = this.#rows.map((row) => convert(row.get(name) ?? null));
-      chunk.setColumnValues(i, cells);
+    if (this.#rows === 0) return;
+    const chunk = DuckDBDataChunk.create(this.#types, this.#rows);
+    for (const [i, column] of this.#columns.entries()) {
+      const cells = this.#rows === CHUNK_ROWS ? column : column.slice(0, this.#rows);
+      const convert = this.#convert[i];
+      chunk.setColumnValues(i, convert === undefined ? (cells as DuckDBValue[]) : cells.map(convert));
     }
     withinMemory(() => this.#appender.appendDataChunk(chunk));
     this.#unflushed += this.#text;
-    this.#rows = [];
+    this.#columns = this.#columns.map(noCells);
+    this.#rows = 0;
     this.#text = 0;
     if (this.#unflushed < FLUSH_TEXT) return;
     this.#unflushed = 0;
@@ -122,15 +153,7 @@ export interface CareResult {
   readonly negativeZero: boolean;
 }
 
-const isNegativeZero = (value: Value): boolean =>
-  Object.is(value, -0) || (Array.isArray(value) && value.some(isNegativeZero));
-
-function hasNegativeZero(row: Row): boolean {
-  for (const value of row.values()) if (isNegativeZero(value)) return true;
-  return false;
-}
-
-function misfitRows(record: RawRecord, flat: Flattened): Row[] {
+function misfitRows(record: RawRecord, flat: SpreadRecord): Row[] {
   const { entity, project, run_id } = record.key;
   return flat.misfits.map(
     (misfit): Row =>
@@ -157,26 +180,26 @@ export async function flattenCarefully(
   const plan = new Map([shape.table, ...shape.familyTables, misfits].map((table) => [table.name, table]));
   const open = new Map<string, RowTable>();
   const findings = new FindingCounts();
-  let negativeZero = false;
   let count = 0;
+  const tableOf = async (table: Table): Promise<RowTable> => {
+    const known = open.get(table.name);
+    if (known !== undefined) return known;
+    const made = await RowTable.create(connection, `${prefix}${table.name}`, fieldsOf(table));
+    open.set(table.name, made);
+    return made;
+  };
   const add = async (name: string, rows: readonly Row[]): Promise<void> => {
     const table = plan.get(name);
     if (table === undefined || rows.length === 0) return;
-    let target = open.get(name);
-    if (target === undefined) {
-      target = await RowTable.create(connection, `${prefix}${name}`, fieldsOf(table));
-      open.set(name, target);
-    }
-    for (const row of rows) {
-      negativeZero ||= hasNegativeZero(row);
-      target.add(row);
-    }
+    const target = await tableOf(table);
+    for (const row of rows) target.add(row);
   };
   try {
     for await (const record of records) {
-      const flat = flattenRecord(shape, record);
+      const flat = spreadRecord(shape, record);
       count += 1;
       for (const item of flat.findings) findings.add(item);
+      if (flat.own !== undefined) (open.get(shape.table.name) ?? (await tableOf(shape.table))).addOwn(flat.own);
       for (const [name, rows] of flat.rows) await add(name, rows);
       await add(misfits.name, misfitRows(record, flat));
     }
@@ -188,6 +211,6 @@ export async function flattenCarefully(
     tables: new Map([...open].map(([name, table]) => [name, table.name])),
     records: count,
     findings: findings.list(),
-    negativeZero,
+    negativeZero: [...open.values()].some((table) => table.negativeZero),
   };
 }

@@ -36,20 +36,21 @@ export function driverType(type: LogicalType): DuckDBType {
 
 type ToDriver = (value: Value) => DuckDBValue;
 
-/** How the driver takes the cells of a type. */
-export function toDriver(type: LogicalType): ToDriver {
+const orNull =
+  (convert: (value: NonNullable<Value>) => DuckDBValue): ToDriver =>
+  (value) =>
+    value === null ? null : convert(value);
+
+/** How the driver takes the cells of a type; undefined when it takes them as they are. */
+export function toDriver(type: LogicalType): ToDriver | undefined {
   const element = elementType(type);
-  const orNull =
-    (convert: ToDriver): ToDriver =>
-    (value) =>
-      value === null ? null : convert(value);
   if (element !== undefined) {
-    const item = toDriver(element);
-    return orNull((value) => (Array.isArray(value) ? new DuckDBListValue(value.map(item)) : (value as DuckDBValue)));
+    const item = toDriver(element) ?? ((value) => value as DuckDBValue);
+    return orNull((value) => new DuckDBListValue((value as readonly Value[]).map(item)));
   }
   if (type === "decimal") return orNull((value) => new DuckDBDecimalValue(value as bigint, DECIMAL_WIDTH, 0));
   if (type === "timestamp") return orNull((value) => new DuckDBTimestampTZValue(value as bigint));
-  return (value) => value as DuckDBValue;
+  return undefined;
 }
 
 /** A cell as the driver gives it. Strings must have been read with `readable`. @throws TypeError for a type of no column. */

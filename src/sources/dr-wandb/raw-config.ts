@@ -74,12 +74,12 @@ function mergeWandb(draft: RunDraft, config: Located<JsonObject>, values: Readon
   draft.blobs.config = encode(objectText([...membersOf(config), { key: "_wandb", text: textOf(own) }]));
 }
 
-/** Whether the config says the same as the raw one; `_wandb` may be missing in it. */
-function sameConfig(config: Located<JsonObject>, values: ReadonlyMap<string, Located>): boolean {
-  const keys = new Set([...values.keys(), ...config.node.members.map((member) => member.key)]);
-  return [...keys].every((key) => {
-    const [own, raw] = [memberOf(config, key), values.get(key)];
-    if (own === undefined) return key === "_wandb";
-    return raw !== undefined && sameJson(own, raw);
+/** Whether the config, which has no key twice, says the same as the raw one; `_wandb` may be missing in it. */
+function sameConfig({ text, node }: Located<JsonObject>, values: ReadonlyMap<string, Located>): boolean {
+  const own = new Map(node.members.map(({ key, value }) => [key, value]));
+  const same = [...own].every(([key, value]) => {
+    const raw = values.get(key);
+    return raw !== undefined && sameJson({ text, node: value }, raw);
   });
+  return same && [...values.keys()].every((key) => own.has(key) || key === "_wandb");
 }

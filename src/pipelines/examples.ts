@@ -6,7 +6,7 @@ import { formatPointer, parsePointer } from "../json/pointer.js";
 import { type JsonNode, readJson } from "../json/read.js";
 import { literalPath } from "../parquet-path.js";
 import { HAZARD, type PathProfile, UNUSABLE } from "../profile/profile.js";
-import { readProfile } from "../profile/serialize.js";
+import { readCounts } from "../profile/serialize.js";
 import { pathKey } from "../report/facts.js";
 import type { LiveSegment, RawStore } from "../store/raw-store.js";
 import { SEGMENT_BYTES } from "../store/segment-draft.js";
@@ -151,7 +151,7 @@ export async function findExamples(
       if (segment.text > MOST_TEXT) continue;
       const wanted = open();
       if (wanted.length === 0) break;
-      const profile = readProfile(await env.files.readFile(segment.profile, "utf8"));
+      const profile = readCounts(await env.files.readFile(segment.profile, "utf8"));
       for (const blob of kindOf(kind)) {
         const about = profile.blobs[blob];
         const pointers = wanted.filter((item) => item.blob === blob).map((item) => item.path);

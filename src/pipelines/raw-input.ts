@@ -8,7 +8,7 @@ import { mergeLogs } from "../flatten/merge-logs.js";
 import type { Value } from "../flatten/value.js";
 import { ProfileSum } from "../profile/merge.js";
 import type { Profile } from "../profile/profile.js";
-import { readProfile } from "../profile/serialize.js";
+import { readCounts } from "../profile/serialize.js";
 import type { LiveRun } from "../store/live.js";
 import type { LiveSegment, RawStore } from "../store/raw-store.js";
 import type { Environment } from "./environment.js";
@@ -96,17 +96,21 @@ function lostRecord({ key }: LiveRun, version: number): StoreError {
 
 async function addedUp(paths: readonly string[], files: Pick<Environment["files"], "readFile">): Promise<Profile> {
   const sum = new ProfileSum();
-  for (const path of paths) sum.add(readProfile(await files.readFile(path, "utf8")));
+  for (const path of paths) sum.add(readCounts(await files.readFile(path, "utf8")));
   return sum.total();
 }
 
-/** Reads the profiles of windows: that of the whole kind as the store has it, others once for all with the same segments. */
+/**
+ * Reads the profiles of windows, without their runs, once for all windows with the same segments; that of the whole kind is
+ * there already when someone else has asked for it.
+ */
 function profilesOf(store: RawStore, kind: RecordKind, files: Pick<Environment["files"], "readFile">) {
   const known = new Map<string, Promise<Profile>>();
   const all = new Set(store.liveSegments(kind).map(({ profile }) => profile));
   return (segments: readonly WindowSegment[]): Promise<Profile> => {
     const paths = [...new Set(segments.map(({ profile }) => profile))].sort();
-    if (paths.length === all.size && paths.every((path) => all.has(path))) return store.profile([kind]);
+    const isAll = paths.length === all.size && paths.every((path) => all.has(path));
+    if (isAll && store.hasProfile(kind)) return store.profile([kind]);
     const key = JSON.stringify(paths);
     const profile = known.get(key) ?? addedUp(paths, files);
     known.set(key, profile);

@@ -6,7 +6,7 @@ function popCount(word: number): number {
   return Math.imul((bits + (bits >>> 4)) & 0x0f0f0f0f, 0x01010101) >>> 24;
 }
 
-/** A set of runs by their number in a list of runs: a bit a run, so that a thousand paths of a million runs stay small. */
+/** A set of runs by their number in a list of runs: a bit a run (words as little-endian machines have them), so that a thousand paths of a million runs stay small. */
 export class RunSet {
   /** Run n is bit n % 32 of word n / 32. */
   readonly words: Uint32Array<ArrayBuffer>;
@@ -74,19 +74,15 @@ export class RunSet {
 
   /** The bits as base64, run 0 the lowest bit of the first byte; `fromText` is its inverse. */
   toText(): string {
-    const bytes = Buffer.alloc(Math.ceil(this.universe / 8));
-    for (let i = 0; i < bytes.length; i++) bytes[i] = ((this.words[i >> 2] as number) >>> (8 * (i & 3))) & 255;
-    return bytes.toString("base64");
+    return Buffer.from(this.words.buffer, 0, Math.ceil(this.universe / 8)).toString("base64");
   }
 
   /** @returns undefined when the text is no set of runs of that many. */
   static fromText(text: string, universe: number): RunSet | undefined {
     const bytes = Buffer.from(text, "base64");
+    if (bytes.length !== Math.ceil(universe / 8)) return undefined;
     const set = new RunSet(universe);
-    if (bytes.length !== Math.ceil(universe / 8) || bytes.toString("base64") !== text) return undefined;
-    for (const [i, byte] of bytes.entries()) {
-      set.words[i >> 2] = (set.words[i >> 2] as number) | (byte << (8 * (i & 3)));
-    }
+    new Uint8Array(set.words.buffer).set(bytes);
     const last = universe % WORD;
     const beyond = last === 0 ? 0 : ~((2 ** last - 1) | 0);
     return ((set.words.at(-1) ?? 0) & beyond) === 0 ? set : undefined;

@@ -110,8 +110,12 @@ function isRow(value: unknown): value is Row {
   return isMeasure(min) && isMeasure(max) && (maxLength === null || isCount(maxLength));
 }
 
+/** Stands for the runs of a profile that is read without them. */
+const NO_RUNS = -1;
+
 /** Runs as the text of a set or, as early stores have them, as ranges `[from, to, …]` with both ends. */
 function runsFrom(value: string | readonly number[], runs: number): RunSet {
+  if (runs === NO_RUNS) return new RunSet(0);
   const set = typeof value === "string" ? RunSet.fromText(value, runs) : fromRanges(value, runs);
   if (set === undefined) throw foreign("a path names runs that do not exist");
   return set;
@@ -186,7 +190,7 @@ function fromRows(rows: readonly unknown[], classes: readonly string[], runs: nu
   return root;
 }
 
-function fromBlob(name: string, blob: unknown, classes: readonly string[]): BlobProfile {
+function fromBlob(name: string, blob: unknown, classes: readonly string[], withRuns: boolean): BlobProfile {
   if (!isObject(blob)) throw foreign(`the blob ${name} is no object`);
   const { records, unusable, hazards, bytes, maxBytes, runs, paths } = blob;
   const counts = [records, unusable, hazards, bytes, maxBytes];
@@ -199,8 +203,8 @@ function fromBlob(name: string, blob: unknown, classes: readonly string[]): Blob
     hazards: allHazards,
     bytes: allBytes,
     maxBytes: most,
-    runs,
-    root: fromRows(paths, classes, runs.length),
+    runs: withRuns ? runs : [],
+    root: fromRows(paths, classes, withRuns ? runs.length : NO_RUNS),
   };
 }
 
@@ -215,12 +219,7 @@ function parse(text: string): unknown {
   }
 }
 
-/**
- * Reads what `writeProfile` wrote: the same profile again.
- * @param name of the file, for messages.
- * @throws StoreError (`store/profile`) when the text is not JSON, of another format, or does not hold together.
- */
-export function readProfile(text: string, name = "A profile"): Profile {
+function readBlobs(text: string, name: string, withRuns: boolean): Profile {
   const file = inPresentFormat(PROFILE_FORMAT, parse(text), name);
   if (!isObject(file) || typeof file["format"] !== "number") throw foreign("the text has no format");
   const { classes, blobs } = file;
@@ -229,7 +228,21 @@ export function readProfile(text: string, name = "A profile"): Profile {
   for (const name of Object.keys(blobs)) {
     const blob = BLOBS.find((known) => known === name);
     if (blob === undefined) throw foreign(`there is an unknown blob ${JSON.stringify(name)}`);
-    found[blob] = fromBlob(name, blobs[name], classes);
+    found[blob] = fromBlob(name, blobs[name], classes, withRuns);
   }
   return { format: 1, blobs: found };
+}
+
+/**
+ * Reads what `writeProfile` wrote: the same profile again.
+ * @param name of the file, for messages.
+ * @throws StoreError (`store/profile`) when the text is not JSON, of another format, or does not hold together.
+ */
+export function readProfile(text: string, name = "A profile"): Profile {
+  return readBlobs(text, name, true);
+}
+
+/** The same without the runs, for those who ask what there is and not where: lists and sets of runs are empty. */
+export function readCounts(text: string, name = "A profile"): Profile {
+  return readBlobs(text, name, false);
 }

@@ -42,6 +42,8 @@ export interface RawStore {
   liveSegments(kind: RecordKind): readonly LiveSegment[];
   /** The profile of all live rows of some kinds; of all kinds when none is given. */
   profile(kinds?: readonly RecordKind[]): Promise<Profile>;
+  /** Whether the profile of a kind was asked for already: it is kept then. */
+  hasProfile(kind: RecordKind): boolean;
   /** Every run, in order of key. */
   runs(): readonly LiveRun[];
   /** What was found in the logs that count for a run, when they were imported. */
@@ -124,6 +126,10 @@ class Store implements RawStore {
     const sum = new ProfileSum();
     for (const kind of kinds) sum.add(await remember(profiles, kind, () => this.#readProfile(kind)));
     return sum.total();
+  }
+
+  hasProfile(kind: RecordKind): boolean {
+    return this.#derived.profiles.has(kind);
   }
 
   async #readProfile(kind: RecordKind): Promise<Profile> {

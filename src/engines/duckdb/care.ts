@@ -1,17 +1,12 @@
-import {
-  type DuckDBAppender,
-  type DuckDBConnection,
-  DuckDBDataChunk,
-  type DuckDBType,
-  type DuckDBValue,
-} from "@duckdb/node-api";
+import { type DuckDBAppender, type DuckDBConnection, DuckDBDataChunk } from "@duckdb/node-api";
 import { memoryError } from "../../errors.js";
 import { type Finding, FindingCounts } from "../../finding.js";
 import { type OwnRow, type RawRecord, type Row, type SpreadRecord, spreadRecord } from "../../flatten/flatten.js";
 import type { RecordShape } from "../../flatten/shape.js";
 import type { Value } from "../../flatten/value.js";
 import type { Column, LogicalType, Table } from "../../plan/plan.js";
-import { driverType, toDriver } from "./cells.js";
+import { type CellColumn, cellColumn } from "./cell-column.js";
+import { driverType } from "./cells.js";
 import type { Session } from "./session.js";
 import { CELL_TYPES, quoteIdentifier } from "./types.js";
 
@@ -40,11 +35,6 @@ export function fieldsOf(table: Table): Field[] {
   return [...table.columns.map((column: Column): Field => ({ name: column.name, type: column.type })), ...residuals];
 }
 
-/** How the driver takes the cells of a column; undefined when it takes them as they are. */
-type Convert = ReturnType<typeof toDriver>;
-
-const noCells = (): Value[] => new Array<Value>(CHUNK_ROWS).fill(null);
-
 const isNegativeZero = (value: Value): boolean =>
   value === 0 ? Object.is(value, -0) : Array.isArray(value) && value.some(isNegativeZero);
 
@@ -54,10 +44,9 @@ class RowTable {
   /** Whether a cell is a zero with a minus. */
   negativeZero = false;
   readonly #places: ReadonlyMap<string, number>;
-  readonly #types: readonly DuckDBType[];
-  readonly #convert: readonly Convert[];
+  readonly #columns: readonly CellColumn[];
+  readonly #chunk: DuckDBDataChunk;
   readonly #appender: DuckDBAppender;
-  #columns: Value[][];
   #rows = 0;
   #text = 0;
   #unflushed = 0;
@@ -65,9 +54,8 @@ class RowTable {
   private constructor(name: string, fields: readonly Field[], appender: DuckDBAppender) {
     this.name = name;
     this.#places = new Map(fields.map((field, i) => [field.name, i]));
-    this.#types = fields.map((field) => driverType(field.type));
-    this.#convert = fields.map((field) => toDriver(field.type));
-    this.#columns = fields.map(noCells);
+    this.#columns = fields.map((field) => cellColumn(field.type, CHUNK_ROWS));
+    this.#chunk = DuckDBDataChunk.create(fields.map((field) => driverType(field.type)));
     this.#appender = appender;
   }
 
@@ -79,9 +67,9 @@ class RowTable {
 
   /** Puts a cell into the row that is being filled; one of no column is dropped. */
   #set(name: string, value: Value): void {
-    const place = this.#places.get(name);
-    if (place === undefined) return;
-    (this.#columns[place] as Value[])[this.#rows] = value;
+    const place = value === null ? undefined : this.#places.get(name);
+    if (value === null || place === undefined) return;
+    (this.#columns[place] as CellColumn).set(this.#rows, value);
     if (typeof value === "string") this.#text += value.length;
     else if (!this.negativeZero && isNegativeZero(value)) this.negativeZero = true;
   }
@@ -103,15 +91,11 @@ class RowTable {
 
   #write(): void {
     if (this.#rows === 0) return;
-    const chunk = DuckDBDataChunk.create(this.#types, this.#rows);
-    for (const [i, column] of this.#columns.entries()) {
-      const cells = this.#rows === CHUNK_ROWS ? column : column.slice(0, this.#rows);
-      const convert = this.#convert[i];
-      chunk.setColumnValues(i, convert === undefined ? (cells as DuckDBValue[]) : cells.map(convert));
-    }
-    withinMemory(() => this.#appender.appendDataChunk(chunk));
+    this.#chunk.reset();
+    this.#chunk.rowCount = this.#rows;
+    for (const [i, column] of this.#columns.entries()) column.moveTo(this.#chunk, i, this.#rows);
+    withinMemory(() => this.#appender.appendDataChunk(this.#chunk));
     this.#unflushed += this.#text;
-    this.#columns = this.#columns.map(noCells);
     this.#rows = 0;
     this.#text = 0;
     if (this.#unflushed < FLUSH_TEXT) return;

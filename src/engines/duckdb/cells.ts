@@ -34,23 +34,17 @@ export function driverType(type: LogicalType): DuckDBType {
   return element === undefined ? DRIVER_TYPES[type as ScalarType] : LIST(DRIVER_TYPES[element]);
 }
 
-type ToDriver = (value: Value) => DuckDBValue;
-
-const orNull =
-  (convert: (value: NonNullable<Value>) => DuckDBValue): ToDriver =>
-  (value) =>
-    value === null ? null : convert(value);
-
-/** How the driver takes the cells of a type; undefined when it takes them as they are. */
-export function toDriver(type: LogicalType): ToDriver | undefined {
+/** How the driver takes the cells of a type. */
+export function toDriver(type: LogicalType): (value: Value) => DuckDBValue {
   const element = elementType(type);
   if (element !== undefined) {
-    const item = toDriver(element) ?? ((value) => value as DuckDBValue);
-    return orNull((value) => new DuckDBListValue((value as readonly Value[]).map(item)));
+    const item = toDriver(element);
+    return (value) => (Array.isArray(value) ? new DuckDBListValue(value.map(item)) : null);
   }
-  if (type === "decimal") return orNull((value) => new DuckDBDecimalValue(value as bigint, DECIMAL_WIDTH, 0));
-  if (type === "timestamp") return orNull((value) => new DuckDBTimestampTZValue(value as bigint));
-  return undefined;
+  if (type === "decimal")
+    return (value) => (typeof value === "bigint" ? new DuckDBDecimalValue(value, DECIMAL_WIDTH, 0) : null);
+  if (type === "timestamp") return (value) => (typeof value === "bigint" ? new DuckDBTimestampTZValue(value) : null);
+  return (value) => value as DuckDBValue;
 }
 
 /** A cell as the driver gives it. Strings must have been read with `readable`. @throws TypeError for a type of no column. */

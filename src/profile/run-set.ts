@@ -80,7 +80,8 @@ export class RunSet {
   /** @returns undefined when the text is no set of runs of that many. */
   static fromText(text: string, universe: number): RunSet | undefined {
     const bytes = Buffer.from(text, "base64");
-    if (bytes.length !== Math.ceil(universe / 8)) return undefined;
+    const length = Math.ceil(universe / 8);
+    if (bytes.length !== length || text.length !== 4 * Math.ceil(length / 3)) return undefined;
     const set = new RunSet(universe);
     new Uint8Array(set.words.buffer).set(bytes);
     const last = universe % WORD;

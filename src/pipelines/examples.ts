@@ -106,6 +106,18 @@ async function rowsWithValues(session: Session, rows: string, pointers: readonly
   return (await session.rows(`SELECT DISTINCT n FROM (${first}) ORDER BY n`)).map(([n]) => Number(n));
 }
 
+/** Rows that are looked at one by one before anything else: most paths have a value there. */
+const FIRST_ROWS = 64;
+/** So many paths are looked for row by row: DuckDB looks for each of them in each row. */
+const MANY_PATHS = 300;
+
+/** Wanted paths that have no example yet. */
+function missing(wanted: Wanted, path = ""): string[] {
+  if (wanted.count === 0) return [];
+  const below = [...wanted.children].flatMap(([key, child]) => missing(child, `${path}${formatPointer([key])}`));
+  return wanted.wants ? [path, ...below] : below;
+}
+
 async function fromSegment(
   session: Session,
   segment: LiveSegment,
@@ -115,17 +127,26 @@ async function fromSegment(
 ): Promise<void> {
   const wanted = tree(pointers);
   const rows = usableRows(segment, blob);
-  const places = await rowsWithValues(session, rows, pointers);
-  const unreadable = `hazards & ${UNREADABLE} <> 0 LIMIT ${ROWS_PER_SEGMENT}`;
-  for (const condition of [places.length === 0 ? "false" : `n IN (${places.join(", ")})`, unreadable]) {
-    for await (const texts of session.stream(`SELECT '.' || text FROM ${rows} WHERE ${condition}`)) {
+  const read = async (which: string): Promise<boolean> => {
+    for await (const texts of session.stream(`SELECT '.' || text FROM ${rows} ${which}`)) {
       for (const [cell] of texts) {
         const text = String(cell).slice(1);
         take(wanted, readJson(text), text, blob, into);
-        if (wanted.count === 0) return;
+        if (wanted.count === 0) return true;
       }
     }
+    return false;
+  };
+  const readable = `WHERE hazards & ${UNREADABLE} = 0`;
+  if (await read(`${readable} LIMIT ${FIRST_ROWS}`)) return;
+  const rest = missing(wanted);
+  if (rest.length > MANY_PATHS) {
+    if (await read(readable)) return;
+  } else {
+    const places = await rowsWithValues(session, rows, rest);
+    if (places.length > 0 && (await read(`WHERE n IN (${places.join(", ")})`))) return;
   }
+  await read(`WHERE hazards & ${UNREADABLE} <> 0 LIMIT ${ROWS_PER_SEGMENT}`);
 }
 
 /**

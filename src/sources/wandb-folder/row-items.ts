@@ -1,14 +1,16 @@
 import type { ItemSpan } from "./items.js";
 import { KeySlots, MOST_KEYS } from "./key-slots.js";
 
+const STEP_KEY = Buffer.from("_step");
 const FIRST = 64;
 const BY_HAND = 48;
 /** More than the places of a row; times the slots it is still an exact double. */
 const PLACES = 2 ** 40;
 
 /**
- * The items of one row that have a plain key, in the order in which their keys first came in the log: W&B's client writes
- * them in another order each time. Items of one key keep theirs; keys without a slot stand at the end, as they came.
+ * The items of one row that have a plain key: `_step`, which the raw store looks for, then the others in the order in which
+ * their keys first came in the log, since W&B's client writes them in another order each time. Items of one key keep
+ * theirs; keys without a slot stand at the end, as they came.
  */
 export class RowItems {
   readonly keys = new KeySlots();
@@ -23,6 +25,10 @@ export class RowItems {
   /** The order, as places in the lists; valid after `sort`. */
   order = new Int32Array(FIRST);
   private sorting = new Float64Array(FIRST);
+
+  constructor() {
+    this.keys.slotOf(STEP_KEY, 0, STEP_KEY.length);
+  }
 
   clear(): void {
     this.count = 0;

@@ -65,6 +65,29 @@ export class RunSet {
     return this.universe === other.universe && this.words.every((word, at) => word === other.words[at]);
   }
 
+  /** The runs with the lowest and the highest rank; undefined when the set is empty. @param ranks of all runs, each once */
+  extremes(ranks: Int32Array): { readonly first: number; readonly last: number } | undefined {
+    let first = -1;
+    let last = -1;
+    let lowest = Number.POSITIVE_INFINITY;
+    let highest = -1;
+    for (let at = 0; at < this.words.length; at++) {
+      for (let rest = this.words[at] as number; rest !== 0; rest &= rest - 1) {
+        const run = at * WORD + 31 - Math.clz32(rest & -rest);
+        const rank = ranks[run] as number;
+        if (rank < lowest) {
+          lowest = rank;
+          first = run;
+        }
+        if (rank > highest) {
+          highest = rank;
+          last = run;
+        }
+      }
+    }
+    return first < 0 ? undefined : { first, last };
+  }
+
   /** The runs in ascending order. */
   *[Symbol.iterator](): Generator<number> {
     for (const [at, word] of this.words.entries()) {

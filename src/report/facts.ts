@@ -44,7 +44,13 @@ export function parseRunKey(text: string): RunKey {
 
 /** The runs of a profile's blobs as keys, by the index that paths use. */
 export function runKeysOf(profile: Profile): ReadonlyMap<string, readonly RunKey[]> {
-  return new Map(Object.entries(profile.blobs).map(([blob, about]) => [blob, about.runs.map(parseRunKey)]));
+  const known = new Map<string, RunKey>();
+  const keyOf = (text: string): RunKey => {
+    const key = known.get(text) ?? parseRunKey(text);
+    known.set(text, key);
+    return key;
+  };
+  return new Map(Object.entries(profile.blobs).map(([blob, about]) => [blob, about.runs.map(keyOf)]));
 }
 
 /** The key of a path in maps: blob and JSON Pointer. */

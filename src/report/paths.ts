@@ -4,6 +4,7 @@ import type { Column, SerializedReason, Table } from "../plan/plan.js";
 import type { DeclaredPaths, PathStanding } from "../profile/infer-declared.js";
 import { type Counts, groupCounts, valueCount } from "../profile/infer-kinds.js";
 import type { PathProfile, Profile } from "../profile/profile.js";
+import type { RunSet } from "../profile/run-set.js";
 import { pathKey, type RunFact, runKeysOf, runText } from "./facts.js";
 import type { PathEntry } from "./schema.js";
 import { walkProfile } from "./walk.js";
@@ -85,32 +86,26 @@ function ownDecision(standing: PathStanding, node: PathProfile): { counts: Count
 }
 
 interface Seen {
-  readonly texts: readonly string[];
+  readonly keys: readonly RunKey[];
   /** Position of each run in time. */
-  readonly rank: readonly number[];
+  readonly ranks: Int32Array;
 }
 
-function runsInTime(keys: readonly RunKey[], facts: readonly RunFact[]): Seen {
-  const started = new Map(facts.map((fact) => [runText(fact), fact.started ?? ""]));
-  const texts = keys.map(runText);
-  const order = texts
-    .map((text, index) => ({ index, text, start: started.get(text) ?? "" }))
+const NOTHING_SEEN: Seen = { keys: [], ranks: new Int32Array(0) };
+
+function runsInTime(keys: readonly RunKey[], started: ReadonlyMap<string, string>): Seen {
+  const order = keys
+    .map((key, index) => ({ index, start: started.get(runText(key)) ?? "" }))
     .sort((a, b) => (a.start < b.start ? -1 : a.start > b.start ? 1 : a.index - b.index));
-  const rank = new Array<number>(texts.length).fill(0);
-  order.forEach(({ index }, position) => {
-    rank[index] = position;
-  });
-  return { texts, rank };
+  const ranks = new Int32Array(keys.length);
+  for (const [position, { index }] of order.entries()) ranks[index] = position;
+  return { keys, ranks };
 }
 
-function firstAndLast(runs: Iterable<number>, seen: Seen): Pick<PathEntry, "first_run" | "last_run"> {
-  let [first, last] = [-1, -1];
-  const rank = (run: number): number => seen.rank[run] ?? 0;
-  for (const run of runs) {
-    if (first < 0 || rank(run) < rank(first)) first = run;
-    if (last < 0 || rank(run) > rank(last)) last = run;
-  }
-  return first < 0 ? {} : { first_run: seen.texts[first] ?? "", last_run: seen.texts[last] ?? "" };
+function firstAndLast(runs: RunSet, { keys, ranks }: Seen): Pick<PathEntry, "first_run" | "last_run"> {
+  const found = runs.extremes(ranks);
+  const [first, last] = found === undefined ? [] : [keys[found.first], keys[found.last]];
+  return first === undefined || last === undefined ? {} : { first_run: runText(first), last_run: runText(last) };
 }
 
 function entryOf(blob: BlobName, path: Path, node: PathProfile, own: { counts: Counts; outcome: Outcome }): PathEntry {
@@ -156,8 +151,8 @@ export function pathEntries(
   examples: ReadonlyMap<string, string>,
   proposals: ReadonlyMap<string, string>,
 ): PathEntry[] {
-  const keys = runKeysOf(profile);
-  const seen = new Map([...keys].map(([blob, runs]) => [blob, runsInTime(runs, facts)]));
+  const started = new Map(facts.map((fact) => [runText(fact), fact.started ?? ""]));
+  const seen = new Map([...runKeysOf(profile)].map(([blob, runs]) => [blob, runsInTime(runs, started)]));
   const entries: PathEntry[] = [];
   for (const { blob, path, node } of walkProfile(profile)) {
     const own = ownDecision(declared.at(blob, path), node);
@@ -165,7 +160,7 @@ export function pathEntries(
     const entry = entryOf(blob, path, node, own);
     const example = examples.get(pathKey(blob, entry.path));
     const proposal = entry.reason === "undeclared" ? proposalFor(blob, path, proposals) : {};
-    const times = firstAndLast(node.runs, seen.get(blob) ?? { texts: [], rank: [] });
+    const times = firstAndLast(node.runs, seen.get(blob) ?? NOTHING_SEEN);
     entries.push({ ...entry, ...proposal, ...(example === undefined ? {} : { example }), ...times });
   }
   return entries;

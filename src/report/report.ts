@@ -62,8 +62,9 @@ export function groupFindings(findings: readonly Finding[]): FindingGroup[] {
 
 /** How many open decisions the runs of each project take part in, by `entity/project`. */
 export function newPathsByProject(profile: Profile, patch: SchemaPatch): ReadonlyMap<string, number> {
-  const keys = runKeysOf(profile);
   const counts = new Map<string, number>();
+  if (patch.decisions.length === 0) return counts;
+  const keys = runKeysOf(profile);
   for (const { blob, path } of patch.decisions) {
     const about = keys.get(blob) ?? [];
     const runs = [...(profileAt(profile, blob, path)?.runs ?? [])];

@@ -32,6 +32,33 @@ it("adds another set by the places of its runs", () => {
   expect([...set]).toEqual([0, 66, 78, 99]);
 });
 
+it("unites sets of one list, and knows a whole one", () => {
+  fc.assert(
+    fc.property(sample, fc.integer({ min: 2, max: 9 }), ([universe, runs], step) => {
+      const others = Array.from({ length: universe }, (_, run) => run).filter((run) => run % step > 0);
+      const set = RunSet.of(universe, runs);
+      set.unite(RunSet.of(universe, others));
+      expect([...set]).toEqual([...new Set([...runs, ...others])].sort((a, b) => a - b));
+      expect(set.isWhole).toBe(set.size === universe);
+    }),
+  );
+  for (const universe of [0, 1, 31, 32, 33, 64]) {
+    expect(
+      RunSet.of(
+        universe,
+        Array.from({ length: universe }, (_, run) => run),
+      ).isWhole,
+    ).toBe(true);
+  }
+});
+
+it("finds the runs of the lowest and the highest rank", () => {
+  const ranks = Int32Array.from({ length: 70 }, (_, run) => (run * 37) % 70);
+  expect(RunSet.of(70, []).extremes(ranks)).toBeUndefined();
+  expect(RunSet.of(70, [5]).extremes(ranks)).toEqual({ first: 5, last: 5 });
+  expect(RunSet.of(70, [17, 33, 0, 69, 2]).extremes(ranks)).toEqual({ first: 0, last: 17 });
+});
+
 it("refuses runs that do not exist, and texts that are none", () => {
   expect(() => RunSet.of(3, [3])).toThrow(RangeError);
   expect(() => RunSet.of(3, [-1])).toThrow(RangeError);

@@ -1,6 +1,6 @@
 import type { BlobName } from "../blob.js";
 import { isPrefix, parsePointer } from "../json/pointer.js";
-import { HISTORY_FORMS, historyName } from "../plan/history-form.js";
+import { HISTORY_FORMS, historyName, storedTables } from "../plan/history-form.js";
 import type { Column, Plan, SerializedReason, Table } from "../plan/plan.js";
 import {
   bestMatches,
@@ -140,6 +140,18 @@ function nameInPlan(query: string): string {
   return `history.${query.slice(historyName(form).length + 1).replace(/^metrics\./, "")}`;
 }
 
+/** A column that only another form of the history has: those of the long one, and the one that holds all metrics. */
+function formAnswers(plan: Plan, report: Report, query: string): Answer[] {
+  return HISTORY_FORMS.flatMap((form) => storedTables(plan, form))
+    .filter((table) => table.form !== "wide")
+    .flatMap((table) => {
+      const column = table.columns.find(({ name }) => query === `${table.name}.${name}`);
+      if (column !== undefined) return [columnAnswer(table, column, report)];
+      const isStruct = table.struct !== undefined && query === `${table.name}.${table.struct.name}`;
+      return isStruct ? blobRoot("history").map((item) => containerAnswer(report, item)) : [];
+    });
+}
+
 function serializedAnswer(plan: Plan, known: Known): Answer | undefined {
   const declared = plan.serialized.find(
     (item) => item.blob === known.blob && isPrefix(parsePointer(item.path), known.path),
@@ -202,6 +214,7 @@ export function explain(plan: Plan, report: Report, query: string): Explanation 
   const answers = firstFound(
     () => nameAnswers(plan, report, text),
     () => nameAnswers(plan, report, nameInPlan(text)),
+    () => formAnswers(plan, report, text),
     () => about(bestMatches(known, ways)),
     () => [...blobRoot(text), ...bestMatches(containersOf(known), ways)].map((item) => containerAnswer(report, item)),
     () => about(namesakes(plan, known, text)),

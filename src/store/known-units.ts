@@ -19,7 +19,9 @@ const StampSchema = Type.Union([
 
 const KnownUnitSchema = Type.Object(
   {
-    name: Type.Array(Type.String(), { description: "All that decides, beside the files, what is imported." }),
+    name: Type.Array(Type.String(), {
+      description: "All that decides, beside the files, what is imported; first the version of this program.",
+    }),
     files: Type.Array(Type.Object({ path: Type.String(), stamp: StampSchema }, closed)),
     versions: Type.Array(Type.Integer({ minimum: 1 }), { description: "Ids of the versions that it gave." }),
     digest: Type.String({
@@ -73,7 +75,8 @@ export function digestOf(versions: readonly Version[]): string {
   return hash.digest("hex");
 }
 
-const keyOf = (name: readonly string[], files: Stamped): string =>
+/** Names a unit apart from the first part of its name, the program that read it: what a newer one reads takes its place. */
+const keyOf = ([, ...name]: readonly string[], files: Stamped): string =>
   JSON.stringify([name, files.map(({ path }) => path)]);
 
 /** Findings of what another attempt may read. */
@@ -91,7 +94,7 @@ export class KnownUnits {
   /** What an earlier import of the same unit gave, if its files are as they were. */
   find(name: readonly string[], files: Stamped): KnownUnit | undefined {
     const known = this.#units.get(keyOf(name, files));
-    return JSON.stringify(known?.files) === JSON.stringify(files) ? known : undefined;
+    return JSON.stringify([known?.name, known?.files]) === JSON.stringify([name, files]) ? known : undefined;
   }
 
   /** Remembers what a unit gave; forgets it when something could not be read. */

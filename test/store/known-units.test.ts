@@ -57,6 +57,15 @@ describe("a unit", () => {
     expect(first.findings.map(({ code }) => code).sort()).toEqual(["run/growing", "source/partial", "step/missing"]);
   });
 
+  it("that another version has read is read again, and takes the place of the older one", async () => {
+    await attempt();
+    const newer = { ...unit, name: ["z", "b"] };
+    expect((await attempt({ unit: newer })).reads).toBe(1);
+    expect((await attempt({ unit: newer })).reads).toBe(0);
+    const { units } = JSON.parse(await files.readFile(join(raw, "sources.json"), "utf8")) as { units: ImportUnit[] };
+    expect(units.map(({ name }) => name)).toEqual([["z", "b"]]);
+  });
+
   it.each<[string, () => Promise<unknown>]>([
     ["has grown", () => files.appendFile(source, " more")],
     ["was touched", () => files.utimes(source, new Date(), new Date())],

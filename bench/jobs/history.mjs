@@ -1,5 +1,5 @@
 /** H: history rows as JSON Lines. First import and export, then what a user does every day: the same again, and a little more. */
-import { appendFileSync, copyFileSync, readFileSync, utimesSync } from "node:fs";
+import { appendFileSync, copyFileSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { empty, hasRows, linesInput, ours, peer, seconds, time, withoutTables, wroteRows } from "../job.mjs";
 import { duckdbPeer, pythonPeer } from "../peers/find.mjs";
@@ -7,6 +7,10 @@ import { HISTORY } from "../shapes/history.mjs";
 import { declaredCopy, inferredCopy } from "../shapes/shape.mjs";
 
 const ROWS_OF_RUN = 1000;
+/** A file that has just been written is not vouched for, and read once more by the next sync; files of other days are not. */
+const SETTLED_MS = 2500;
+const settle = () => Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, SETTLED_MS);
+
 /** What W&B would say and the file does not. */
 export const IDENTITY = ["--entity", "e", "--wandb-project", "p"];
 
@@ -39,12 +43,10 @@ function commands(rows, input, [second, appended], context) {
   const file = join(work, "H.ndjson");
   const { polars, declared, inferred, pandas } = peers(context, input);
   const more = rows / 100;
-  // As old as files are that are synced every day: one that was just written is looked at once more.
-  const yesterday = new Date(Date.now() - 86_400_000);
   const reset = () => {
     empty(project)();
     copyFileSync(input, file);
-    utimesSync(file, yesterday, yesterday);
+    settle();
   };
   const append = () => appendFileSync(file, readFileSync(appended));
   const sync = (...paths) => ["sync", ...paths, ...IDENTITY];

@@ -1,4 +1,3 @@
-import { createHash } from "node:crypto";
 import { join } from "node:path";
 import { checkGenerated, type GeneratedCheck, type GeneratedWrite, writeGenerated } from "../codegen/folder.js";
 import { generateAll } from "../codegen/generate.js";
@@ -6,16 +5,7 @@ import { inPresentFormat } from "../file-format.js";
 import { PLAN_FORMAT } from "../plan/plan.js";
 import { isMissing } from "../store/store-env.js";
 import type { Environment } from "./environment.js";
-import { type PlannedProject, type Project, planProject } from "./project.js";
-
-async function textOf(file: string, env: Environment): Promise<string | undefined> {
-  try {
-    return await env.files.readFile(file, "utf8");
-  } catch (error) {
-    if (isMissing(error)) return undefined;
-    throw error;
-  }
-}
+import { generatedState, type PlannedProject, type Project, planProject, schemaInputs, textOf } from "./project.js";
 
 const PLAN = "plan.json";
 
@@ -76,16 +66,6 @@ export async function checkProject(
   return checkGenerated(project.generated, await generatedFiles(planned, env), env.files);
 }
 
-/** What generated/ was made from, in the report folder, which nobody commits. */
-const INPUTS = ".generated";
-
-/** SHA-256 of all that columns are planned from. */
-export function schemaInputs(planned: PlannedProject, version: string): string {
-  const { builtIn, project } = planned.schemas;
-  const inputs = [version, planned.plan.naming, [...builtIn], [...project]];
-  return createHash("sha256").update(JSON.stringify(inputs)).digest("hex");
-}
-
 const UNTOUCHED: GeneratedWrite = { written: [], removed: [], foreign: [] };
 
 /**
@@ -97,8 +77,8 @@ export async function generateIfNew(
   project: Project,
   env: Environment,
 ): Promise<GeneratedWrite> {
-  const file = join(project.report, INPUTS);
-  const inputs = `${schemaInputs(planned, env.version)}\n`;
+  const file = generatedState(project);
+  const inputs = schemaInputs(planned.schemas, planned.plan.naming, env.version);
   const known = await textOf(file, env);
   if (known === inputs && (await textOf(join(project.generated, PLAN), env)) === planned.planText) {
     return UNTOUCHED;

@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import { join } from "node:path";
 import { StoreError } from "../errors.js";
 import type { Finding } from "../finding.js";
@@ -95,16 +96,47 @@ export interface PlannedProject {
   readonly findings: readonly Finding[];
 }
 
-/** Schemas to column plan. Pure. @throws SchemaError with file, line and column. */
-export function planSchemas(schemas: ProjectSchemas, naming: Naming): PlannedProject {
-  const registry = loadRegistry(schemas.builtIn, schemas.project);
+/**
+ * Schemas to column plan. Pure.
+ * @param checked whether the schemas are known to pass the checks of keywords and values.
+ * @throws SchemaError with file, line and column.
+ */
+export function planSchemas(schemas: ProjectSchemas, naming: Naming, checked = false): PlannedProject {
+  const registry = loadRegistry(schemas.builtIn, schemas.project, checked);
   const { plan, findings } = planColumns(registry, { naming });
   return { schemas, registry, plan, planText: planText(plan), findings };
 }
 
-/** Reads the schemas of a project and plans its columns. @throws SchemaError with file, line and column. */
+/** Where `generate` notes what it has generated from: in the report folder, which nobody commits. */
+export function generatedState(project: Project): string {
+  return join(project.report, ".generated");
+}
+
+/** SHA-256 of all that columns are planned from, as the state of `generate` has it. */
+export function schemaInputs(schemas: ProjectSchemas, naming: Naming, version: string): string {
+  const inputs = [version, naming, [...schemas.builtIn], [...schemas.project]];
+  return `${createHash("sha256").update(JSON.stringify(inputs)).digest("hex")}\n`;
+}
+
+/** The text of a file; undefined when it is not there. */
+export async function textOf(file: string, env: Environment): Promise<string | undefined> {
+  try {
+    return await env.files.readFile(file, "utf8");
+  } catch (error) {
+    if (isMissing(error)) return undefined;
+    throw error;
+  }
+}
+
+/**
+ * Reads the schemas of a project and plans its columns. Schemas that this version has generated from before have passed
+ * its checks, which take a third of the start of a command.
+ * @throws SchemaError with file, line and column.
+ */
 export async function planProject(project: Project, env: Environment, naming: Naming): Promise<PlannedProject> {
-  return planSchemas(await readSchemas(project, env), naming);
+  const schemas = await readSchemas(project, env);
+  const known = await textOf(generatedState(project), env);
+  return planSchemas(schemas, naming, known === schemaInputs(schemas, naming, env.version));
 }
 
 /**

@@ -10,8 +10,7 @@ import type { Report } from "../report/schema.js";
 import type { RawStore } from "../store/raw-store.js";
 import { isMissing, writeDurably } from "../store/store-env.js";
 import type { Environment } from "./environment.js";
-import { schemaInputs } from "./generate.js";
-import type { PlannedProject, Project } from "./project.js";
+import { type PlannedProject, type Project, schemaInputs } from "./project.js";
 
 const JSON_FILE = "report.json";
 const MARKDOWN_FILE = "report.md";
@@ -47,7 +46,8 @@ export interface KnownReport {
 const sha256 = (text: string): string => createHash("sha256").update(text).digest("hex");
 
 function inputsHash({ store, planned, thresholds, more }: ReportInputs, version: string): string {
-  return sha256(JSON.stringify([schemaInputs(planned, version), thresholds, more, store.manifest]));
+  const schemas = schemaInputs(planned.schemas, planned.plan.naming, version);
+  return sha256(JSON.stringify([schemas, thresholds, more, store.manifest]));
 }
 
 async function readFiles(project: Project, env: Environment): Promise<[string, string, string] | undefined> {

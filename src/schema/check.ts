@@ -108,9 +108,11 @@ function checkSchema(checking: Checking, node: JsonNode, role: XColumnRole): voi
   }
 }
 
-const draft = new Ajv2020({ strict: false, logger: false, validateFormats: false });
+let compiled: Ajv2020 | undefined;
 
 function checkDraft(document: SchemaDocument): void {
+  compiled ??= new Ajv2020({ strict: false, logger: false, validateFormats: false });
+  const draft = compiled;
   if (draft.validateSchema(withoutDraft(document.value)) === true) return;
   const error = draft.errors?.[0];
   const path = parsePointer(error?.instancePath ?? "");

@@ -96,3 +96,16 @@ it("with paths that no schema declares, only --on-new add looks again", async ()
   expect(added.synced.report.totals.to_decide).toBe(0);
   expect((await attempt({ onNew: "add" })).made).toBe(false);
 });
+
+it("checks schemas again that were edited since they were generated from", async () => {
+  await attempt();
+  const [name = expect.fail()] = (await files.readdir(project.schemas, { recursive: true })).filter(
+    (path) => path.endsWith("history.schema.json") || path.endsWith("history-row.schema.json"),
+  );
+  const file = join(project.schemas, name);
+  const before = await files.readFile(file, "utf8");
+  await files.writeFile(file, before.replace("{", '{"propertees": {},'));
+  await expect(attempt()).rejects.toMatchObject({ code: "schema/keyword" });
+  await files.writeFile(file, before);
+  expect((await attempt()).made).toBe(false);
+});

@@ -23,9 +23,9 @@ export interface Proposal {
   readonly planned: PlannedProject;
 }
 
-function withFiles(planned: PlannedProject, applied: AppliedPatch): PlannedProject {
+function withFiles(planned: PlannedProject, applied: AppliedPatch, checked: boolean): PlannedProject {
   const { schemas, plan } = planned;
-  return planSchemas({ ...schemas, project: new Map([...schemas.project, ...applied.files]) }, plan.naming);
+  return planSchemas({ ...schemas, project: new Map([...schemas.project, ...applied.files]) }, plan.naming, checked);
 }
 
 /**
@@ -36,9 +36,10 @@ export function propose(planned: PlannedProject, profile: Profile, thresholds: T
   const patch = infer(profile, declaredPaths(planned.plan), thresholds, twins);
   if (patch.properties.size === 0) return { patch, applied: { files: new Map(), operations: [], kept: [] }, planned };
   const existing = projectSchemas(planned.registry);
-  const unnamed = withFiles(planned, applyPatch(existing, patch));
+  // What is checked is what is written.
+  const unnamed = withFiles(planned, applyPatch(existing, patch), true);
   const applied = applyPatch(existing, patch, publishedColumns(unnamed.plan));
-  return { patch, applied, planned: withFiles(planned, applied) };
+  return { patch, applied, planned: withFiles(planned, applied, false) };
 }
 
 /** Proposes schemas for what the raw store holds. Values are compared only when there is something to propose. */

@@ -7,15 +7,35 @@ import { emptyManifest, type Manifest, manifestText, readManifest } from "./mani
 import { isMissing, type StoreEnv, type StoreFiles, writeDurably } from "./store-env.js";
 import { explainWriteError } from "./write-error.js";
 
-/** The manifest of a store; undefined when it has none. @throws StoreError when it is damaged or of a newer format. */
-export async function loadManifest(files: StoreFiles, directory: string): Promise<Manifest | undefined> {
+/** A manifest with the text that it was read from. */
+export interface LoadedManifest {
+  readonly text: string;
+  readonly manifest: Manifest;
+}
+
+/**
+ * Reads the manifest of a store; undefined when it has none.
+ * @param known what was read before: with the same text it need not be taken apart again.
+ * @throws StoreError when it is damaged or of a newer format.
+ */
+export async function readStored(
+  files: StoreFiles,
+  directory: string,
+  known?: LoadedManifest,
+): Promise<LoadedManifest | undefined> {
   const path = join(directory, MANIFEST_FILE);
   try {
-    return readManifest(await files.readFile(path, "utf8"), path);
+    const text = await files.readFile(path, "utf8");
+    return text === known?.text ? known : { text, manifest: readManifest(text, path) };
   } catch (error) {
     if (isMissing(error)) return undefined;
     throw error;
   }
+}
+
+/** The manifest of a store; undefined when it has none. @throws StoreError when it is damaged or of a newer format. */
+export async function loadManifest(files: StoreFiles, directory: string): Promise<Manifest | undefined> {
+  return (await readStored(files, directory))?.manifest;
 }
 
 /** Without a manifest there must be no segments either: they would be taken for leftovers and removed. @throws StoreError */
@@ -74,16 +94,17 @@ export async function hasChanged(files: StoreFiles, directory: string, before: M
 /**
  * Takes the lock of a store whose folder is there, makes its manifest when it has none, and removes what a crashed writer
  * left.
+ * @param known the manifest as it was read before.
  * @throws StoreError `store/locked` when another writer is at work; `store/write` when the disk refuses; when the manifest
  * is damaged or of a newer format.
  */
-export async function holdStore(env: StoreEnv, directory: string): Promise<Held> {
+export async function holdStore(env: StoreEnv, directory: string, known?: LoadedManifest): Promise<Held> {
   const { files } = env;
   const unlock = await takeLock(env, join(directory, "lock")).catch((error: unknown) => {
     throw explainWriteError(error, directory, false);
   });
   try {
-    const manifest = (await loadManifest(files, directory)) ?? (await createManifest(files, directory));
+    const manifest = (await readStored(files, directory, known))?.manifest ?? (await createManifest(files, directory));
     await removeLeftovers(files, directory, manifest);
     return { manifest, unlock };
   } catch (error) {

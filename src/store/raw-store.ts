@@ -4,7 +4,7 @@ import type { Finding } from "../finding.js";
 import { ProfileSum } from "../profile/merge.js";
 import type { Profile } from "../profile/profile.js";
 import { readProfile } from "../profile/serialize.js";
-import { holdStore, loadManifest, refuseOrphans } from "./hold-store.js";
+import { holdStore, type LoadedManifest, readStored, refuseOrphans } from "./hold-store.js";
 import { type LiveRun, liveRuns, liveVersions } from "./live.js";
 import { emptyManifest, type Manifest, type Segment } from "./manifest.js";
 import { openWriter, type RawStoreWriter } from "./raw-store-writer.js";
@@ -100,13 +100,16 @@ class Store implements RawStore {
   readonly directory: string;
   readonly #env: StoreEnv;
   #manifest: Manifest;
+  /** What was read when the store was opened, until a writer has read it again. */
+  #loaded: LoadedManifest | undefined;
   #writer: RawStoreWriter | undefined;
   #derived: Derived = emptyDerived();
 
-  constructor(directory: string, env: StoreEnv, manifest: Manifest) {
+  constructor(directory: string, env: StoreEnv, loaded: LoadedManifest | undefined) {
     this.directory = directory;
     this.#env = env;
-    this.#manifest = manifest;
+    this.#loaded = loaded;
+    this.#manifest = loaded?.manifest ?? emptyManifest();
   }
 
   get manifest(): Manifest {
@@ -154,8 +157,9 @@ class Store implements RawStore {
   }
 
   async writer(): Promise<RawStoreWriter> {
-    const { manifest, unlock } = await holdStore(this.#env, this.directory);
+    const { manifest, unlock } = await holdStore(this.#env, this.directory, this.#loaded);
     this.#manifest = manifest;
+    this.#loaded = undefined;
     try {
       this.#derived = emptyDerived();
       this.#writer = await this.#openWriter(unlock);
@@ -188,7 +192,7 @@ class Store implements RawStore {
  */
 export async function openStore(directory: string, env: StoreEnv): Promise<RawStore> {
   await env.files.mkdir(directory, { recursive: true });
-  const manifest = await loadManifest(env.files, directory);
-  if (manifest === undefined) await refuseOrphans(env.files, directory);
-  return new Store(directory, env, manifest ?? emptyManifest());
+  const loaded = await readStored(env.files, directory);
+  if (loaded === undefined) await refuseOrphans(env.files, directory);
+  return new Store(directory, env, loaded);
 }

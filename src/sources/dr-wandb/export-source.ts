@@ -1,7 +1,7 @@
 import { SourceError } from "../../errors.js";
 import type { Finding } from "../../finding.js";
+import type { DrWandbFiles } from "./files.js";
 import type { RowProblem } from "./history-text.js";
-import type { DrWandbFiles } from "./layout.js";
 import type { CellSource } from "./run-cells.js";
 import type { RunEntry } from "./run-index.js";
 

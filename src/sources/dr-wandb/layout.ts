@@ -1,11 +1,6 @@
 import { basename, dirname, join } from "node:path";
+import type { DrWandbFiles } from "./files.js";
 import { type JsonLinesLayout, recogniseJsonLines } from "./jsonl/layout.js";
-
-/** The file operations of this source: those of `node:fs/promises`. */
-export type DrWandbFiles = Pick<
-  typeof import("node:fs/promises"),
-  "mkdir" | "mkdtemp" | "open" | "readdir" | "rm" | "stat"
->;
 
 /** The Parquet files of one dr_wandb export. */
 export interface ParquetLayout {

@@ -2,7 +2,7 @@ import { type DuckDBConnection, VARCHAR } from "@duckdb/node-api";
 import { memoryError } from "../../errors.js";
 import { type Finding, finding } from "../../finding.js";
 import { literalPath } from "../../parquet-path.js";
-import type { DrWandbFiles } from "./layout.js";
+import type { DrWandbFiles } from "./files.js";
 import { Expands } from "./text-limits.js";
 
 /** A column of a Parquet file. Names are those of the file; the engine renames `loss` beside `Loss`. */

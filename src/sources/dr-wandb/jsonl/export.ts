@@ -2,7 +2,7 @@ import { basename } from "node:path";
 import { SourceError } from "../../../errors.js";
 import { type Finding, finding } from "../../../finding.js";
 import { type DrWandbEnv, type ReadableExport, unreadable } from "../export-source.js";
-import type { DrWandbFiles } from "../layout.js";
+import type { DrWandbFiles } from "../files.js";
 import { JsonLinesHistory } from "./history.js";
 import type { JsonLinesLayout } from "./layout.js";
 import { countFindings, type Manifest, NO_MANIFEST, readManifest } from "./manifest.js";

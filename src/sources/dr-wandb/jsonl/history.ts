@@ -1,6 +1,6 @@
 import type { Finding } from "../../../finding.js";
 import type { HistorySink, HistorySource } from "../export-source.js";
-import type { DrWandbFiles } from "../layout.js";
+import type { DrWandbFiles } from "../files.js";
 import type { RunEntry } from "../run-index.js";
 import { HistoryLines } from "./history-line.js";
 import { LineProblems } from "./line-problems.js";

@@ -1,6 +1,6 @@
 import { basename, join } from "node:path";
 import { isText, MemberWalk } from "../../../json/scan.js";
-import type { DrWandbFiles } from "../layout.js";
+import type { DrWandbFiles } from "../files.js";
 import { readManifest } from "./manifest.js";
 import { forEachLine } from "./read-lines.js";
 

@@ -1,7 +1,7 @@
 import { basename } from "node:path";
 import { type Finding, finding } from "../../../finding.js";
+import type { DrWandbFiles } from "../files.js";
 import { isObject, locate, memberOf, textOf } from "../json-object.js";
-import type { DrWandbFiles } from "../layout.js";
 import { readBytes } from "./read-lines.js";
 
 const MOST_BYTES = 16 * 1024 * 1024;

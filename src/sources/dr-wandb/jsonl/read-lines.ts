@@ -1,5 +1,5 @@
 import { type LineSink, LineSplitter } from "../../../json/lines.js";
-import type { DrWandbFiles } from "../layout.js";
+import type { DrWandbFiles } from "../files.js";
 
 const BLOCK_BYTES = 1024 * 1024;
 

@@ -1,8 +1,8 @@
 import { type Finding, finding } from "../../../finding.js";
 import { isText, MemberWalk } from "../../../json/scan.js";
 import { bytesText } from "../bytes-text.js";
+import type { DrWandbFiles } from "../files.js";
 import { locate } from "../json-object.js";
-import type { DrWandbFiles } from "../layout.js";
 import type { Cells } from "../metadata-reader.js";
 import type { Cell } from "../parquet-cells.js";
 import { BLOB_COLUMN_NAMES } from "../run-blobs.js";

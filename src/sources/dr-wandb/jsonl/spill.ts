@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import { SourceError } from "../../../errors.js";
-import type { DrWandbFiles } from "../layout.js";
+import type { DrWandbFiles } from "../files.js";
 import { forEachLine, type LineVisitor } from "./read-lines.js";
 
 /** Lines are kept in memory up to so many bytes in all before they are written. */

@@ -180,7 +180,7 @@ export function keysFit(table: Table, keys: ReadonlyMap<string, string>): boolea
 }
 
 /** What a member name means: its place, and the keys that its name holds. */
-export interface FoundMember {
+interface FoundMember {
   readonly next: ShapeNode;
   readonly keys: ReadonlyMap<string, string>;
 }
@@ -195,6 +195,13 @@ function matchPatterns(node: ShapeNode, name: string): FoundMember | undefined {
   return undefined;
 }
 
+/** A copy, since a piece of a text keeps the whole of it in memory. Lone surrogates survive. */
+const copyOf = (text: string): string => JSON.parse(JSON.stringify(text)) as string;
+
+function keptMember({ next, keys }: FoundMember): FoundMember {
+  return { next, keys: new Map([...keys].map(([name, text]) => [name, copyOf(text)])) };
+}
+
 /** Names that are remembered at a place: records mostly repeat those of others. */
 const MOST_NAMES = 10_000;
 
@@ -206,6 +213,8 @@ export function resolveMember(node: ShapeNode, name: string): FoundMember | unde
   const known = node.matched.get(name);
   if (known !== undefined) return known === null ? undefined : known;
   const found = matchPatterns(node, name);
-  if (node.matched.size < MOST_NAMES) node.matched.set(name, found ?? null);
+  if (node.matched.size < MOST_NAMES) {
+    node.matched.set(copyOf(name), found === undefined ? null : keptMember(found));
+  }
   return found;
 }

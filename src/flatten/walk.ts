@@ -14,7 +14,7 @@ const OPEN_OBJECT = 123;
 const CLOSE_OBJECT = 125;
 
 /** Why a blob text cannot be taken apart. */
-export interface Unusable {
+interface Unusable {
   readonly code: "json/refused" | "json/duplicate-key";
   readonly why: string;
 }
@@ -40,7 +40,7 @@ function jsonType(node: JsonNode, text: string): string {
 }
 
 /** A value that does not fit the column of its path. */
-export interface WalkedMisfit {
+interface WalkedMisfit {
   readonly column: Column;
   readonly path: string;
   readonly json_type: string;
@@ -48,7 +48,7 @@ export interface WalkedMisfit {
 }
 
 /** A row of a family: its keys, and the values of its member. */
-export interface WalkedMember {
+interface WalkedMember {
   readonly family: ShapeFamily;
   readonly row: ReadonlyMap<string, Value>;
 }

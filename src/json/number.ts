@@ -127,13 +127,8 @@ export function doubleIn(text: string, start: number, end: number): number | und
   return value === 0 && measured > 0 ? undefined : value;
 }
 
-/** The same for a token by itself. */
-export function doubleOf(token: string): number | undefined {
-  return doubleIn(token, 0, token.length);
-}
-
 /**
- * A double as the shortest JSON that `doubleOf` gives back: `9062103`, `1e+25`, `-0.0`, and the bare tokens NaN, Infinity,
+ * A double as the shortest JSON that `doubleIn` gives back: `9062103`, `1e+25`, `-0.0`, and the bare tokens NaN, Infinity,
  * -Infinity. Integers beyond ±2^53 are told from exact ones by a fraction: `100000000000000000000.0`.
  */
 export function formatDouble(value: number): string {

@@ -14,7 +14,7 @@ import type { Environment } from "./environment.js";
 
 /** Longest example, in characters. */
 const EXAMPLE_LENGTH = 120;
-/** Rows of one segment that are looked at one by one; a path that only later ones have has no example. */
+/** Rows of one segment that DuckDB cannot read and that are looked at all the same; a path of later ones has no example. */
 const ROWS_PER_SEGMENT = 20_000;
 
 /** Paths that want an example, as a tree of keys. */

@@ -68,14 +68,14 @@ function write(
   head: Head,
   drafts: readonly PartDraft[],
 ): Promise<DatabaseManifest> {
-  const { store, plan, memory, threads, env, signal, progress } = options;
+  const { store, plan, memory, threads, env, signal, progress, onEngine } = options;
   const tables = storedTables(plan, head.history);
   const limits = options.window ?? windowLimits(memory, tables);
   return withLanes({ memory, threads, temp, tables, signal }, (session, lanes) =>
     fillDatabase(
       session,
       {
-        ...{ lanes, store, plan, tables, temp, limits, files: env.files, signal },
+        ...{ lanes, store, plan, tables, temp, limits, files: env.files, signal, onEngine },
         // Pieces live as long as it takes to read them again.
         parquet: { compression: "snappy" },
         ...{ file, drafts, memory: memory * ENGINE_SHARE, threads, progress },

@@ -18,6 +18,8 @@ export interface ExportRequest {
   readonly env: Pick<Environment, "files" | "machine" | "now" | "wait">;
   /** Called after each part, with parts done and parts in all. */
   readonly progress?: ((done: number, total: number) => void) | undefined;
+  /** Called, maybe often, when JavaScript has done its share of some rows, and the engine is at work. */
+  readonly onEngine?: (() => void) | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 

@@ -113,12 +113,13 @@ function writeParts(
   }: { readonly drafts: readonly PartDraft[]; readonly form: Form; readonly stored: readonly StoredTable[] },
   staging: Staging,
 ): Promise<{ parts: Part[]; dictionary: number }> {
-  const { store, plan, memory, temp, env, signal } = options;
+  const { store, plan, memory, temp, env, signal, onEngine } = options;
   const { compression, rowGroupSize: rowGroupRows } = form.options;
   const parquet = { compression, rowGroupRows };
   const limits = options.window ?? windowLimits(memory, stored, rowGroupRows);
   const { partition } = form;
-  const common = { store, plan, tables: stored, parquet, partition, staging, temp, limits, files: env.files, signal };
+  const { files } = env;
+  const common = { store, plan, tables: stored, parquet, partition, staging, temp, limits, files, signal, onEngine };
   return withLanes({ ...options, tables: stored }, async (session, lanes) => {
     const parts: Part[] = [];
     for (const [i, draft] of drafts.entries()) {

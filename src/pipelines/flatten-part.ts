@@ -37,6 +37,8 @@ export interface PartWork {
   readonly limits: WindowLimits;
   readonly files: Environment["files"];
   readonly signal?: AbortSignal | undefined;
+  /** Called when JavaScript has done its share of a window, and the engine is at work. */
+  readonly onEngine?: (() => void) | undefined;
 }
 
 /** A Parquet file with rows of one table and window, in key order. */
@@ -117,6 +119,7 @@ async function writeWindow(
     extra: window.extra(session),
     source: segmentRelation(draft.kind, window.files, window.joined, window),
   });
+  work.onEngine?.();
   const pieces = await writePieces(session, work, result, context, window, index);
   await dropTemporary(session, name);
   return { pieces, result };

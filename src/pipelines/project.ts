@@ -107,14 +107,15 @@ export function planSchemas(schemas: ProjectSchemas, naming: Naming, checked = f
   return { schemas, registry, plan, planText: planText(plan), findings };
 }
 
-/** Where `generate` notes what it has generated from: in the report folder, which nobody commits. */
+/** Where a sync notes what `generated/` was made from: in the report folder, which nobody commits. */
 export function generatedState(project: Project): string {
   return join(project.report, ".generated");
 }
 
-/** SHA-256 of all that columns are planned from, as the state of `generate` has it. */
+/** SHA-256 of all that columns are planned from, as that state has it. */
 export function schemaInputs(schemas: ProjectSchemas, naming: Naming, version: string): string {
-  const inputs = [version, naming, [...schemas.builtIn], [...schemas.project]];
+  const sorted = (texts: ReadonlyMap<string, string>) => [...texts].sort(([a], [b]) => (a < b ? -1 : 1));
+  const inputs = [version, naming, sorted(schemas.builtIn), sorted(schemas.project)];
   return `${createHash("sha256").update(JSON.stringify(inputs)).digest("hex")}\n`;
 }
 

@@ -100,8 +100,11 @@ async function addedUp(paths: readonly string[], files: Pick<Environment["files"
   return sum.total();
 }
 
+/** Windows are flattened side by side, and neighbours often have the same segments. */
+const KEPT_PROFILES = 2;
+
 /**
- * Reads the profiles of windows, without their runs, once for all windows with the same segments; that of the whole kind is
+ * Reads the profiles of windows, without their runs, once for neighbours with the same segments; that of the whole kind is
  * there already when someone else has asked for it.
  */
 function profilesOf(store: RawStore, kind: RecordKind, files: Pick<Environment["files"], "readFile">) {
@@ -113,7 +116,9 @@ function profilesOf(store: RawStore, kind: RecordKind, files: Pick<Environment["
     if (isAll && store.hasProfile(kind)) return store.profile([kind]);
     const key = JSON.stringify(paths);
     const profile = known.get(key) ?? addedUp(paths, files);
+    known.delete(key);
     known.set(key, profile);
+    for (const old of [...known.keys()].slice(0, -KEPT_PROFILES)) known.delete(old);
     return profile;
   };
 }

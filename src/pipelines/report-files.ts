@@ -28,7 +28,7 @@ const StateSchema = Type.Object(
 type State = Static<typeof StateSchema>;
 
 /** What decides a report, beside the clock: nothing of it depends on when it is made. */
-export interface ReportInputs {
+interface ReportInputs {
   readonly store: RawStore;
   readonly planned: PlannedProject;
   readonly thresholds: Thresholds;

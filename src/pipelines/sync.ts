@@ -147,6 +147,15 @@ function settledBefore(planned: PlannedProject, { report }: KnownReport): Settle
   return { planned, schemas: { action: "kept", files: [], gitignore: false }, undecided };
 }
 
+/** A promise that others wait for, and what resolves it. */
+function signalOnce(): { readonly given: Promise<void>; readonly give: () => void } {
+  let give = (): void => {};
+  const given = new Promise<void>((resolve) => {
+    give = resolve;
+  });
+  return { given, give };
+}
+
 async function syncLocked(
   project: Project,
   request: SyncRequest,
@@ -164,11 +173,14 @@ async function syncLocked(
   const { planned, schemas, undecided } =
     known === undefined ? await settleSchemas(before, project, store, request, env) : settledBefore(before, known);
   const stopped = request.onNew === "fail" && undecided > 0;
+  const engine = signalOnce();
+  const exporting = stopped ? undefined : exportTo(store, planned.plan, { ...request, onEngine: engine.give }, env);
   const works = [
-    stopped ? Promise.resolve(undefined) : exportTo(store, planned.plan, request, env),
-    generateIfNew(planned, project, env),
-    known ?? makeReport(store, planned, { ...request, more }, env),
+    exporting?.finally(engine.give),
+    engine.given.then(() => generateIfNew(planned, project, env)),
+    engine.given.then(() => known ?? makeReport(store, planned, { ...request, more }, env)),
   ] as const;
+  if (exporting === undefined) engine.give();
   await Promise.allSettled(works);
   const [exported, generated, made] = await Promise.all(works);
   if (known === undefined) await writeReport(made, { ...inputs, planned }, project, env);
@@ -186,8 +198,8 @@ async function syncLocked(
 
 /**
  * The whole way: source -> raw store -> profile -> schemas -> generated/, tables and report. Each step leaves what the
- * ones before it finished; the last three do not depend on each other and run side by side: while the engine writes
- * tables, JavaScript has time.
+ * ones before it finished; the last three do not depend on each other: JavaScript first prepares what the engine writes,
+ * and does the other two while that is at work.
  * @throws SourceError when nothing can be read of any path, SchemaError, StoreError; the signal's reason on Ctrl-C.
  */
 export async function sync(project: Project, options: SyncOptions, env: Environment): Promise<Synced> {

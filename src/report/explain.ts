@@ -145,7 +145,8 @@ function formAnswers(plan: Plan, report: Report, query: string): Answer[] {
   return HISTORY_FORMS.flatMap((form) => storedTables(plan, form))
     .filter((table) => table.form !== "wide")
     .flatMap((table) => {
-      const column = table.columns.find(({ name }) => query === `${table.name}.${name}`);
+      const added = table.columns.filter((column) => !table.of.columns.includes(column));
+      const column = added.find(({ name }) => query === `${table.name}.${name}`);
       if (column !== undefined) return [columnAnswer(table, column, report)];
       const isStruct = table.struct !== undefined && query === `${table.name}.${table.struct.name}`;
       return isStruct ? blobRoot("history").map((item) => containerAnswer(report, item)) : [];
@@ -213,8 +214,8 @@ export function explain(plan: Plan, report: Report, query: string): Explanation 
   const about = (paths: readonly Known[]): Answer[] => paths.flatMap((item) => pathAnswer(plan, report, item));
   const answers = firstFound(
     () => nameAnswers(plan, report, text),
-    () => nameAnswers(plan, report, nameInPlan(text)),
     () => formAnswers(plan, report, text),
+    () => nameAnswers(plan, report, nameInPlan(text)),
     () => about(bestMatches(known, ways)),
     () => [...blobRoot(text), ...bestMatches(containersOf(known), ways)].map((item) => containerAnswer(report, item)),
     () => about(namesakes(plan, known, text)),

@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import { join } from "node:path";
 import { RECORD_KINDS } from "../blob.js";
 import { StoreError } from "../errors.js";
@@ -7,9 +8,9 @@ import { emptyManifest, type Manifest, manifestText, readManifest } from "./mani
 import { isMissing, type StoreEnv, type StoreFiles, writeDurably } from "./store-env.js";
 import { explainWriteError } from "./write-error.js";
 
-/** A manifest with the text that it was read from. */
+/** A manifest with the SHA-256 of the text that it was read from. */
 export interface LoadedManifest {
-  readonly text: string;
+  readonly hash: string;
   readonly manifest: Manifest;
 }
 
@@ -26,7 +27,8 @@ export async function readStored(
   const path = join(directory, MANIFEST_FILE);
   try {
     const text = await files.readFile(path, "utf8");
-    return text === known?.text ? known : { text, manifest: readManifest(text, path) };
+    const hash = createHash("sha256").update(text).digest("hex");
+    return hash === known?.hash ? known : { hash, manifest: readManifest(text, path) };
   } catch (error) {
     if (isMissing(error)) return undefined;
     throw error;

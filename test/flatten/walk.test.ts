@@ -1,4 +1,6 @@
 /** Taking a text apart as it is read agrees with reading it whole: which texts are unusable, and why. */
+import { setFlagsFromString } from "node:v8";
+import { runInNewContext } from "node:vm";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { shapeRecord } from "../../src/flatten/shape.js";
@@ -26,6 +28,20 @@ it("has the reasons of the reader", () => {
     }),
     runs,
   );
+});
+
+it("remembers names without the texts that they were in", () => {
+  const shape = shapeRecord(planOf([], [], "float64"), "history").blobs[0]?.root ?? expect.fail();
+  setFlagsFromString("--expose-gc");
+  const collect = runInNewContext("gc") as () => void;
+  collect();
+  const before = process.memoryUsage().heapUsed;
+  for (let i = 0; i < 1000; i++) {
+    walkBlob(`{"fam.of_a_long_name_${i}":1,"note":${JSON.stringify("x".repeat(100_000 + i))}}`, shape, -1n);
+  }
+  collect();
+  expect(shape.matched.size).toBeGreaterThan(900);
+  expect(process.memoryUsage().heapUsed - before).toBeLessThan(30e6);
 });
 
 describe("a key that is there twice", () => {

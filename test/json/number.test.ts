@@ -1,6 +1,8 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { decimalOf, doubleOf, formatDouble, integerOf } from "../../src/json/number.js";
+import { decimalOf, doubleIn, formatDouble, integerOf } from "../../src/json/number.js";
+
+const doubleOf = (token: string): number | undefined => doubleIn(token, 0, token.length);
 
 const INTEGERS: readonly (readonly [token: string, want: bigint | undefined])[] = [
   ["0", 0n],

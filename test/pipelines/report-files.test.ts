@@ -109,3 +109,22 @@ it("checks schemas again that were edited since they were generated from", async
   await files.writeFile(file, before);
   expect((await attempt()).made).toBe(false);
 });
+
+it("keeps the report of the sync that has written schemas of several blobs", async () => {
+  const other = await newProject();
+  try {
+    const runs = join(other.root, "runs.jsonl");
+    await files.writeFile(
+      runs,
+      '{"id":"a","config":{"lr":1},"summary":{"acc":2},"state":"finished","history":[{"_step":0,"loss":1}]}\n',
+    );
+    const request = { paths: [runs], entity: "e", wandbProject: "p", limits: LIMITS };
+    const first = await sync(other, request, environment);
+    expect(first.schemas.files.length).toBe(3);
+    const before = await files.stat(join(other.report, "report.json"));
+    await sync(other, request, environment);
+    expect((await files.stat(join(other.report, "report.json"))).ino).toBe(before.ino);
+  } finally {
+    await removeProject(other);
+  }
+});

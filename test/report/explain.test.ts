@@ -68,6 +68,25 @@ describe("a query means", () => {
     expect(explain(plan, report, query).answers.map(brief)).toEqual(want);
   });
 
+  it("a column of the long history, whatever metrics are called", () => {
+    const metric = (id: number, name: string) => ({
+      ...{ id, name, type: "float64" as const, description: "", blob: "history" as const, path: `/${name}` },
+    });
+    const tables = plan.tables.map((table) =>
+      table.name === "history"
+        ? {
+            ...table,
+            columns: [...table.columns, metric(9001, "value"), metric(9002, "metric"), metric(9003, "metrics")],
+          }
+        : table,
+    );
+    const odd = { ...plan, tables };
+    expect(explain(odd, report, "history_long.value").answers.map(brief)).toEqual(["history_long.value computed"]);
+    expect(explain(odd, report, "history_long.metric").answers.map(brief)).toEqual(["history_long.metric key"]);
+    expect(explain(odd, report, "history_struct.metrics").answers.map(brief)).toEqual(["history container 3/6"]);
+    expect(explain(odd, report, "history_struct.metrics.value").answers.map(brief)).toEqual(["history.value path"]);
+  });
+
   it("a retired name, never a column again", () => {
     const retired = { ...plan, retired: [{ id: 7, table: "runs", name: "config_gone" }] };
     expect(explain(retired, report, "config_gone").answers.map(brief)).toEqual(["runs.config_gone retired 7"]);

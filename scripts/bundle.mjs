@@ -1,6 +1,6 @@
 /**
  * Puts the modules of the command line in dist/ and the packages that they use together into few files in dist/bin/,
- * because Node takes most of a second to find, read and check six hundred. Commands stay apart, so that each loads its
+ * because Node takes half a second to find, read and check those of a command. Commands stay apart, so that each loads its
  * own. The licences of the packages go into a file beside them.
  *
  * usage: node scripts/bundle.mjs, after tsc

@@ -205,10 +205,8 @@ function keptMember({ next, keys }: FoundMember): FoundMember {
 /** Names that are remembered at a place: records mostly repeat those of others. */
 const MOST_NAMES = 10_000;
 
-/** What a member name means at a place: the literal child, else the first pattern that matches. */
-export function resolveMember(node: ShapeNode, name: string): FoundMember | undefined {
-  const literal = node.children.get(name);
-  if (literal !== undefined) return { next: literal, keys: NO_KEYS };
+/** What a member name that is no literal child means at a place: the first pattern that matches. */
+export function resolvePattern(node: ShapeNode, name: string): FoundMember | undefined {
   if (node.patterns.length === 0) return undefined;
   const known = node.matched.get(name);
   if (known !== undefined) return known === null ? undefined : known;
@@ -217,4 +215,10 @@ export function resolveMember(node: ShapeNode, name: string): FoundMember | unde
     node.matched.set(copyOf(name), found === undefined ? null : keptMember(found));
   }
   return found;
+}
+
+/** What a member name means at a place: the literal child, else the first pattern that matches. */
+export function resolveMember(node: ShapeNode, name: string): FoundMember | undefined {
+  const literal = node.children.get(name);
+  return literal === undefined ? resolvePattern(node, name) : { next: literal, keys: NO_KEYS };
 }

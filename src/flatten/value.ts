@@ -1,4 +1,4 @@
-import { doubleIn, integerOf } from "../json/number.js";
+import { doubleOf, integerOf } from "../json/number.js";
 import type { JsonNode } from "../json/read.js";
 import { parseTimestamp } from "../json/timestamp.js";
 import { type Column, LOGICAL_TYPES, type LogicalType, type ScalarType } from "../plan/plan.js";
@@ -26,7 +26,7 @@ const FIT: Record<ScalarType, Fit> = {
   decimal: (node, text) => (node.kind === "number" ? integerOf(tokenOf(node, text)) : undefined),
   float64: (node, text) => {
     if (node.kind === "string") return NONFINITE.has(node.value) ? Number(node.value) : undefined;
-    return node.kind === "number" ? doubleIn(text, node.start, node.end) : undefined;
+    return node.kind === "number" ? doubleOf(tokenOf(node, text)) : undefined;
   },
   string: (node) => (node.kind === "string" && node.value.isWellFormed() ? node.value : undefined),
   timestamp: (node, _text, column) => {

@@ -4,14 +4,10 @@ import { formatPointer } from "../json/pointer.js";
 import { type JsonNode, type JsonObject, JsonSyntaxError, readJson } from "../json/read.js";
 import { type MemberKey, Reader } from "../json/reader.js";
 import type { Column } from "../plan/plan.js";
+import { CLOSE_OBJECT, COMMA, OPEN_LIST, OPEN_OBJECT } from "../profile/characters.js";
 import { Left } from "./left.js";
-import { keysFit, resolveMember, type ShapeFamily, type ShapeNode } from "./shape.js";
+import { keysFit, resolvePattern, type ShapeFamily, type ShapeNode } from "./shape.js";
 import { fitValue, isWholeInCell, type Value } from "./value.js";
-
-const COMMA = 44;
-const OPEN_LIST = 91;
-const OPEN_OBJECT = 123;
-const CLOSE_OBJECT = 125;
 
 /** Why a blob text cannot be taken apart. */
 interface Unusable {
@@ -65,8 +61,6 @@ export interface Walked {
 type Keys = ReadonlyMap<string, string>;
 const NO_KEYS: Keys = new Map();
 
-const joinKeys = (a: Keys, b: Keys): Keys => (b.size === 0 ? a : new Map([...a, ...b]));
-
 function isSettled(node: JsonNode, column: Column): boolean {
   return !column.type.includes("timestamp") || isWholeInCell(node);
 }
@@ -86,6 +80,12 @@ function memberCells(node: JsonNode, shape: ShapeNode, text: string): [string, V
     cells.push(...found);
   }
   return cells;
+}
+
+/** The keys that an object has so far: those without a place, and the number that the places of the others bear. */
+interface SeenKeys {
+  readonly object: number;
+  readonly others: Set<string>;
 }
 
 let objects = 0;
@@ -134,8 +134,7 @@ class BlobWalk {
     const reader = this.#reader;
     const member: MemberKey = { key: "", keyStart: 0, keyEnd: 0 };
     const left = new Left(this.#text);
-    const others = new Set<string>();
-    const object = nextObject();
+    const seen: SeenKeys = { object: nextObject(), others: new Set() };
     reader.at += 1;
     if (reader.next() === CLOSE_OBJECT) {
       reader.at += 1;
@@ -144,8 +143,7 @@ class BlobWalk {
     reader.depth += 1;
     for (;;) {
       reader.memberKey(member);
-      this.#see(member.key, shape, object, others);
-      this.#member(member, shape, keys, left);
+      this.#member(member, shape, keys, left, seen);
       const unit = reader.next();
       reader.at += 1;
       if (unit === COMMA) continue;
@@ -155,9 +153,8 @@ class BlobWalk {
     }
   }
 
-  /** Notes that an object has a key; a name that the shape has by itself needs no set. */
-  #see(key: string, shape: ShapeNode, object: number, others: Set<string>): void {
-    const place = shape.children.get(key);
+  /** Notes that an object has a key. @param place where the shape has the name by itself: it needs no set then. */
+  #see(key: string, place: ShapeNode | undefined, { object, others }: SeenKeys): void {
     if (place === undefined) {
       this.repeats ||= others.has(key);
       others.add(key);
@@ -167,20 +164,22 @@ class BlobWalk {
     }
   }
 
-  #member(member: MemberKey, shape: ShapeNode, keys: Keys, left: Left): void {
+  #member(member: MemberKey, shape: ShapeNode, keys: Keys, left: Left, seen: SeenKeys): void {
     const reader = this.#reader;
-    const found = resolveMember(shape, member.key);
+    const { key } = member;
+    const place = shape.children.get(key);
+    this.#see(key, place, seen);
+    const pattern = place === undefined ? resolvePattern(shape, key) : undefined;
+    const next = place ?? pattern?.next;
     const unit = reader.next();
     const start = reader.at;
-    if (found === undefined) {
+    if (next === undefined) {
       const node = this.#value(unit);
       if (!this.#isKeyStep(member, node)) left.whole(member, start, reader.at);
     } else {
-      const all = joinKeys(keys, found.keys);
-      const isWalked = unit === OPEN_OBJECT && isInner(found.next);
-      const rest = isWalked
-        ? this.#inner(member, found.next, all, start)
-        : this.#take(member, this.#value(unit), found.next, all);
+      const all = pattern === undefined ? keys : new Map([...keys, ...pattern.keys]);
+      const isWalked = unit === OPEN_OBJECT && isInner(next);
+      const rest = isWalked ? this.#inner(member, next, all, start) : this.#take(member, this.#value(unit), next, all);
       if (rest !== undefined) left.part(member, rest);
     }
     reader.count(start);

@@ -39,33 +39,32 @@ const PLAIN = 1;
 const isDigit = (unit: number): boolean => unit >= ZERO && unit <= NINE;
 
 /** Where the digits from `at` on end. */
-function skipDigits(text: string, at: number): number {
+function skipDigits(token: string, at: number): number {
   let end = at;
-  while (isDigit(text.charCodeAt(end))) end += 1;
+  while (isDigit(token.charCodeAt(end))) end += 1;
   return end;
 }
 
 /** Where an exponent that begins at `at` ends; -1 when it is none. */
-function skipExponent(text: string, at: number): number {
-  const sign = text.charCodeAt(at + 1);
+function skipExponent(token: string, at: number): number {
+  const sign = token.charCodeAt(at + 1);
   const from = sign === PLUS || sign === MINUS ? at + 2 : at + 1;
-  const end = skipDigits(text, from);
+  const end = skipDigits(token, from);
   return end === from ? -1 : end;
 }
 
 /**
- * Reads the token `text[start..end)` as `decimalOf` does, without taking it apart: twice the number of its significant
- * digits, plus PLAIN when it has neither fraction nor exponent; NO_NUMBER when it is none. In its place, since a piece of
- * a text is read several times as slowly.
+ * Reads a token as `decimalOf` does, without taking it apart: twice the number of its significant digits, plus PLAIN when
+ * it has neither fraction nor exponent; NO_NUMBER when it is none.
  */
-function measure(text: string, start: number, end: number): number {
-  const from = text.charCodeAt(start) === MINUS ? start + 1 : start;
+function measure(token: string): number {
+  const from = token.charCodeAt(0) === MINUS ? 1 : 0;
   let at = from;
   let point = -1;
   let digits = 0;
   let zeros = 0;
-  for (; at < end; at++) {
-    const unit = text.charCodeAt(at);
+  for (; at < token.length; at++) {
+    const unit = token.charCodeAt(at);
     if (unit === ZERO) zeros += 1;
     else if (isDigit(unit)) {
       digits = digits === 0 ? 1 : digits + zeros + 1;
@@ -74,9 +73,9 @@ function measure(text: string, start: number, end: number): number {
     else break;
   }
   if (at === from || point === from || point === at - 1) return NO_NUMBER;
-  if (at === end) return 2 * digits + (point < 0 ? PLAIN : 0);
-  const stop = (text.charCodeAt(at) | 32) === LETTER_E ? skipExponent(text, at) : -1;
-  return stop === end ? 2 * digits : NO_NUMBER;
+  if (at === token.length) return 2 * digits + (point < 0 ? PLAIN : 0);
+  const end = (token.charCodeAt(at) | 32) === LETTER_E ? skipExponent(token, at) : -1;
+  return end === token.length ? 2 * digits : NO_NUMBER;
 }
 
 const DECIMAL_DIGITS = 38;
@@ -88,7 +87,7 @@ const SAFE_DIGITS = 15;
  * for fractions, larger values and every zero with a minus, which no integer names.
  */
 export function integerOf(token: string): bigint | undefined {
-  const measured = token.length <= SAFE_DIGITS ? measure(token, 0, token.length) : NO_NUMBER;
+  const measured = token.length <= SAFE_DIGITS ? measure(token) : NO_NUMBER;
   if (measured !== NO_NUMBER && (measured & PLAIN) !== 0) {
     const value = Number(token);
     return Object.is(value, -0) ? undefined : BigInt(value);
@@ -106,19 +105,18 @@ const MAX_EXACT = 2n ** 53n;
 const DOUBLE_DIGITS = 17;
 
 /**
- * The double that the token `text[start..end)` names: a plain integer with at most 15 digits or within ±2^53, or a token
- * with a fraction or exponent and at most 17 significant digits, without overflow and without underflow to zero; NaN,
- * Infinity, -Infinity. Undefined when the token says more than a double can.
+ * The double that a token names: a plain integer with at most 15 digits or within ±2^53, or a token with a fraction or
+ * exponent and at most 17 significant digits, without overflow and without underflow to zero; NaN, Infinity, -Infinity.
+ * Undefined when the token says more than a double can.
  */
-export function doubleIn(text: string, start: number, end: number): number | undefined {
-  const measured = measure(text, start, end);
-  const token = text.slice(start, end);
+export function doubleOf(token: string): number | undefined {
+  const measured = measure(token);
   if (measured === NO_NUMBER) {
     return token === "NaN" || token === "Infinity" || token === "-Infinity" ? Number(token) : undefined;
   }
   const value = Number(token);
   if ((measured & PLAIN) !== 0) {
-    const length = token.length - (value < 0 || Object.is(value, -0) ? 1 : 0);
+    const length = token.length - (token.charCodeAt(0) === MINUS ? 1 : 0);
     if (length <= SAFE_DIGITS) return value;
     const exact = BigInt(token);
     return exact <= MAX_EXACT && exact >= -MAX_EXACT ? value : undefined;
@@ -128,7 +126,7 @@ export function doubleIn(text: string, start: number, end: number): number | und
 }
 
 /**
- * A double as the shortest JSON that `doubleIn` gives back: `9062103`, `1e+25`, `-0.0`, and the bare tokens NaN, Infinity,
+ * A double as the shortest JSON that `doubleOf` gives back: `9062103`, `1e+25`, `-0.0`, and the bare tokens NaN, Infinity,
  * -Infinity. Integers beyond ±2^53 are told from exact ones by a fraction: `100000000000000000000.0`.
  */
 export function formatDouble(value: number): string {

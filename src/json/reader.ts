@@ -28,6 +28,7 @@ const ESCAPES: Record<string, string> = {
   t: "\t",
 };
 
+// Constants of this file's own: V8 reads an imported binding from memory each time.
 const TAB = 9;
 const NEWLINE = 10;
 const RETURN = 13;

@@ -1,5 +1,6 @@
 /** JSON found in its bytes, without building values: for texts that are taken apart and spliced. */
 
+// Constants of this file's own: V8 reads an imported binding from memory each time, which costs a third of the speed.
 const QUOTE = 0x22;
 const BACKSLASH = 0x5c;
 const OPEN_OBJECT = 0x7b;

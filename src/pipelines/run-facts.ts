@@ -34,13 +34,9 @@ export function runFacts(run: LiveRun, fetched = microsOf(run.fetched_at)): RunF
 
 /** The same for many. Runs that were imported together have few `fetched_at`, which are parsed once. */
 export function factsOf(runs: readonly LiveRun[]): RunFacts[] {
-  const times = new Map<string, bigint | null>();
-  return runs.map((run) => {
-    const known = times.get(run.fetched_at);
-    const micros = known === undefined ? microsOf(run.fetched_at) : known;
-    if (known === undefined) times.set(run.fetched_at, micros);
-    return runFacts(run, micros);
-  });
+  const texts = new Set(runs.map((run) => run.fetched_at));
+  const times = new Map([...texts].map((text) => [text, microsOf(text)]));
+  return runs.map((run) => runFacts(run, times.get(run.fetched_at)));
 }
 
 /** Findings on the completeness of a run. */

@@ -17,7 +17,7 @@ import { openRaw, type PlannedProject, type Project, planProject } from "./proje
 import { withProjectLock } from "./project-lock.js";
 import { type Recognised, type RecognisedSource, recogniseSources } from "./recognise.js";
 import { makeReport } from "./report.js";
-import { findKnownReport, type KnownReport, reportFiles, writeReport } from "./report-files.js";
+import { findKnownReport, type KnownReport, reportPaths, writeReport } from "./report-files.js";
 import type { SinkAddress } from "./sink-address.js";
 import type { SourcePath } from "./source-paths.js";
 import { DEFAULT_TABLE_OPTIONS, type TableOptions } from "./table-options.js";
@@ -174,13 +174,13 @@ async function syncLocked(
     known === undefined ? await settleSchemas(before, project, store, request, env) : settledBefore(before, known);
   const stopped = request.onNew === "fail" && undecided > 0;
   const engine = signalOnce();
-  const exporting = stopped ? undefined : exportTo(store, planned.plan, { ...request, onEngine: engine.give }, env);
+  const exporting = async (): Promise<ExportResult | undefined> =>
+    stopped ? undefined : exportTo(store, planned.plan, { ...request, onEngine: engine.give }, env);
   const works = [
-    exporting?.finally(engine.give),
+    exporting().finally(engine.give),
     engine.given.then(() => generateIfNew(planned, project, env)),
     engine.given.then(() => known ?? makeReport(store, planned, { ...request, more }, env)),
   ] as const;
-  if (exporting === undefined) engine.give();
   await Promise.allSettled(works);
   const [exported, generated, made] = await Promise.all(works);
   if (known === undefined) await writeReport(made, { ...inputs, planned }, project, env);
@@ -191,7 +191,7 @@ async function syncLocked(
     generated,
     exported,
     report: made.report,
-    reportFiles: reportFiles(project),
+    reportFiles: reportPaths(project),
     findings: made.report.findings.flatMap((group) => group.findings),
   };
 }

@@ -1,8 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { decimalOf, doubleIn, formatDouble, integerOf } from "../../src/json/number.js";
-
-const doubleOf = (token: string): number | undefined => doubleIn(token, 0, token.length);
+import { decimalOf, doubleOf, formatDouble, integerOf } from "../../src/json/number.js";
 
 const INTEGERS: readonly (readonly [token: string, want: bigint | undefined])[] = [
   ["0", 0n],
@@ -55,6 +53,25 @@ describe("number tokens", () => {
     expect(decimalOf("-012")).toEqual({ negative: true, digits: "12", exponent: 0, plain: true });
     expect(decimalOf("1500e-1")).toEqual({ negative: false, digits: "15", exponent: 1, plain: false });
     expect(decimalOf("Infinity")).toBeUndefined();
+  });
+
+  it("say the same when they are only measured as when they are taken apart", () => {
+    const text = fc.string({ unit: fc.constantFrom(..."00123456789..-+eE"), maxLength: 24 });
+    fc.assert(
+      fc.property(text, (token) => {
+        const decimal = decimalOf(token);
+        const value = Number(token);
+        const isShort = decimal?.plain
+          ? token.replace("-", "").length <= 15 || (BigInt(token) <= 2n ** 53n && BigInt(token) >= -(2n ** 53n))
+          : (decimal?.digits.length ?? 0) <= 17 && Number.isFinite(value) && (value !== 0 || decimal?.digits === "");
+        expect(doubleOf(token)).toBe(decimal !== undefined && isShort ? value : undefined);
+        const whole = decimal !== undefined && decimal.exponent >= 0 && decimal.digits.length + decimal.exponent <= 38;
+        const isZero = decimal?.digits === "";
+        expect(integerOf(token) !== undefined).toBe(whole && !(isZero && decimal.negative));
+        if (decimal?.plain && integerOf(token) !== undefined) expect(integerOf(token)).toBe(BigInt(token));
+      }),
+      { numRuns: 20_000 },
+    );
   });
 
   it("every double is named by its shortest spelling", () => {

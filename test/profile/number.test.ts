@@ -1,14 +1,12 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { decimalOf, doubleIn, integerOf } from "../../src/json/number.js";
+import { decimalOf, doubleOf, integerOf } from "../../src/json/number.js";
 import { CLASS_BITS, CLASS_MASK } from "../../src/profile/classes.js";
 import { classifyInteger, classifyScientific } from "../../src/profile/number.js";
 import { HAZARD, VALUE_CLASSES, type ValueClass } from "../../src/profile/profile.js";
 import { RunSet } from "../../src/profile/run-set.js";
 import { encode, numberToken, profileOf, runKey } from "./documents.js";
 import { numberFact } from "./reference.js";
-
-const doubleOf = (token: string): number | undefined => doubleIn(token, 0, token.length);
 
 const NINES38 = "9".repeat(38);
 const H = HAZARD;

@@ -25,8 +25,8 @@ export interface Structure {
 
 const DECIMAL = "DECIMAL(38,0)";
 /**
- * What the text of a decimal becomes first: DuckDB takes sixty microseconds to make a DECIMAL of a text, and half of one
- * by this way, which gives the same for every integer of 38 digits.
+ * What the text of a decimal becomes first: DuckDB takes sixty microseconds to make a DECIMAL of a text, and one by this
+ * way, which gives the same for every integer of 38 digits.
  */
 const WIDE_INTEGER = "HUGEINT";
 
